@@ -1,0 +1,142 @@
+package sccp
+
+// upperHalves holds characters 0x80 to 0xFF of each 8-bit page, U+FFFD where there is none. 0x80 never
+// is one: in text it announces a label (sccp.md 3.12); nor are the control characters of ISO pages.
+var upperHalves = map[Charset]string{
+	Latin1: "" +
+		"\ufffd\ufffd\ufffd\ufffd\ufffd\ufffd\ufffd\ufffd\ufffd\ufffd\ufffd\ufffd\ufffd\ufffd\ufffd\ufffd" +
+		"\ufffd\ufffd\ufffd\ufffd\ufffd\ufffd\ufffd\ufffd\ufffd\ufffd\ufffd\ufffd\ufffd\ufffd\ufffd\ufffd" +
+		"\u00a0¡¢£¤¥¦§¨©ª«¬\u00ad®¯" +
+		"°±²³´µ¶·¸¹º»¼½¾¿" +
+		"ÀÁÂÃÄÅÆÇÈÉÊËÌÍÎÏ" +
+		"ÐÑÒÓÔÕÖ×ØÙÚÛÜÝÞß" +
+		"àáâãäåæçèéêëìíîï" +
+		"ðñòóôõö÷øùúûüýþÿ",
+	ISO8859_2: "" +
+		"\ufffd\ufffd\ufffd\ufffd\ufffd\ufffd\ufffd\ufffd\ufffd\ufffd\ufffd\ufffd\ufffd\ufffd\ufffd\ufffd" +
+		"\ufffd\ufffd\ufffd\ufffd\ufffd\ufffd\ufffd\ufffd\ufffd\ufffd\ufffd\ufffd\ufffd\ufffd\ufffd\ufffd" +
+		"\u00a0Ą˘Ł¤ĽŚ§¨ŠŞŤŹ\u00adŽŻ" +
+		"°ą˛ł´ľśˇ¸šşťź˝žż" +
+		"ŔÁÂĂÄĹĆÇČÉĘËĚÍÎĎ" +
+		"ĐŃŇÓÔŐÖ×ŘŮÚŰÜÝŢß" +
+		"ŕáâăäĺćçčéęëěíîď" +
+		"đńňóôőö÷řůúűüýţ˙",
+	ISO8859_5: "" +
+		"\ufffd\ufffd\ufffd\ufffd\ufffd\ufffd\ufffd\ufffd\ufffd\ufffd\ufffd\ufffd\ufffd\ufffd\ufffd\ufffd" +
+		"\ufffd\ufffd\ufffd\ufffd\ufffd\ufffd\ufffd\ufffd\ufffd\ufffd\ufffd\ufffd\ufffd\ufffd\ufffd\ufffd" +
+		"\u00a0ЁЂЃЄЅІЇЈЉЊЋЌ\u00adЎЏ" +
+		"АБВГДЕЖЗИЙКЛМНОП" +
+		"РСТУФХЦЧШЩЪЫЬЭЮЯ" +
+		"абвгдежзийклмноп" +
+		"рстуфхцчшщъыьэюя" +
+		"№ёђѓєѕіїјљњћќ§ўџ",
+	ISO8859_7: "" +
+		"\ufffd\ufffd\ufffd\ufffd\ufffd\ufffd\ufffd\ufffd\ufffd\ufffd\ufffd\ufffd\ufffd\ufffd\ufffd\ufffd" +
+		"\ufffd\ufffd\ufffd\ufffd\ufffd\ufffd\ufffd\ufffd\ufffd\ufffd\ufffd\ufffd\ufffd\ufffd\ufffd\ufffd" +
+		"\u00a0\u2018\u2019£\u20ac\u20af¦§¨©ͺ«¬\u00ad\ufffd\u2015" +
+		"°±²³΄΅Ά·ΈΉΊ»Ό½ΎΏ" +
+		"ΐΑΒΓΔΕΖΗΘΙΚΛΜΝΞΟ" +
+		"ΠΡ\ufffdΣΤΥΦΧΨΩΪΫάέήί" +
+		"ΰαβγδεζηθικλμνξο" +
+		"πρςστυφχψωϊϋόύώ\ufffd",
+	ISO8859_8: "" +
+		"\ufffd\ufffd\ufffd\ufffd\ufffd\ufffd\ufffd\ufffd\ufffd\ufffd\ufffd\ufffd\ufffd\ufffd\ufffd\ufffd" +
+		"\ufffd\ufffd\ufffd\ufffd\ufffd\ufffd\ufffd\ufffd\ufffd\ufffd\ufffd\ufffd\ufffd\ufffd\ufffd\ufffd" +
+		"\u00a0\ufffd¢£¤¥¦§¨©×«¬\u00ad®¯" +
+		"°±²³´µ¶·¸¹÷»¼½¾\ufffd" +
+		"\ufffd\ufffd\ufffd\ufffd\ufffd\ufffd\ufffd\ufffd\ufffd\ufffd\ufffd\ufffd\ufffd\ufffd\ufffd\ufffd" +
+		"\ufffd\ufffd\ufffd\ufffd\ufffd\ufffd\ufffd\ufffd\ufffd\ufffd\ufffd\ufffd\ufffd\ufffd\ufffd\u2017" +
+		"\u05d0\u05d1\u05d2\u05d3\u05d4\u05d5\u05d6\u05d7\u05d8\u05d9\u05da\u05db\u05dc\u05dd\u05de\u05df" +
+		"\u05e0\u05e1\u05e2\u05e3\u05e4\u05e5\u05e6\u05e7\u05e8\u05e9\u05ea\ufffd\ufffd\u200e\u200f\ufffd",
+	ISO8859_9: "" +
+		"\ufffd\ufffd\ufffd\ufffd\ufffd\ufffd\ufffd\ufffd\ufffd\ufffd\ufffd\ufffd\ufffd\ufffd\ufffd\ufffd" +
+		"\ufffd\ufffd\ufffd\ufffd\ufffd\ufffd\ufffd\ufffd\ufffd\ufffd\ufffd\ufffd\ufffd\ufffd\ufffd\ufffd" +
+		"\u00a0¡¢£¤¥¦§¨©ª«¬\u00ad®¯" +
+		"°±²³´µ¶·¸¹º»¼½¾¿" +
+		"ÀÁÂÃÄÅÆÇÈÉÊËÌÍÎÏ" +
+		"ĞÑÒÓÔÕÖ×ØÙÚÛÜİŞß" +
+		"àáâãäåæçèéêëìíîï" +
+		"ğñòóôõö÷øùúûüışÿ",
+	Windows1250: "" +
+		"\ufffd\ufffd\u201a\ufffd\u201e\u2026\u2020\u2021\ufffd\u2030Š\u2039ŚŤŽŹ" +
+		"\ufffd\u2018\u2019\u201c\u201d\u2022\u2013\u2014\ufffd™š\u203aśťžź" +
+		"\u00a0ˇ˘Ł¤Ą¦§¨©Ş«¬\u00ad®Ż" +
+		"°±˛ł´µ¶·¸ąş»Ľ˝ľż" +
+		"ŔÁÂĂÄĹĆÇČÉĘËĚÍÎĎ" +
+		"ĐŃŇÓÔŐÖ×ŘŮÚŰÜÝŢß" +
+		"ŕáâăäĺćçčéęëěíîď" +
+		"đńňóôőö÷řůúűüýţ˙",
+	Windows1251: "" +
+		"\ufffdЃ\u201aѓ\u201e\u2026\u2020\u2021\u20ac\u2030Љ\u2039ЊЌЋЏ" +
+		"ђ\u2018\u2019\u201c\u201d\u2022\u2013\u2014\ufffd™љ\u203aњќћџ" +
+		"\u00a0ЎўЈ¤Ґ¦§Ё©Є«¬\u00ad®Ї" +
+		"°±Ііґµ¶·ё№є»јЅѕї" +
+		"АБВГДЕЖЗИЙКЛМНОП" +
+		"РСТУФХЦЧШЩЪЫЬЭЮЯ" +
+		"абвгдежзийклмноп" +
+		"рстуфхцчшщъыьэюя",
+	Windows1253: "" +
+		"\ufffd\ufffd\u201aƒ\u201e\u2026\u2020\u2021\ufffd\u2030\ufffd\u2039\ufffd\ufffd\ufffd\ufffd" +
+		"\ufffd\u2018\u2019\u201c\u201d\u2022\u2013\u2014\ufffd™\ufffd\u203a\ufffd\ufffd\ufffd\ufffd" +
+		"\u00a0΅Ά£¤¥¦§¨©\ufffd«¬\u00ad®\u2015" +
+		"°±²³΄µ¶·ΈΉΊ»Ό½ΎΏ" +
+		"ΐΑΒΓΔΕΖΗΘΙΚΛΜΝΞΟ" +
+		"ΠΡ\ufffdΣΤΥΦΧΨΩΪΫάέήί" +
+		"ΰαβγδεζηθικλμνξο" +
+		"πρςστυφχψωϊϋόύώ\ufffd",
+	Windows1254: "" +
+		"\ufffd\ufffd\u201aƒ\u201e\u2026\u2020\u2021ˆ\u2030Š\u2039Œ\ufffd\ufffd\ufffd" +
+		"\ufffd\u2018\u2019\u201c\u201d\u2022\u2013\u2014˜™š\u203aœ\ufffd\ufffdŸ" +
+		"\u00a0¡¢£¤¥¦§¨©ª«¬\u00ad®¯" +
+		"°±²³´µ¶·¸¹º»¼½¾¿" +
+		"ÀÁÂÃÄÅÆÇÈÉÊËÌÍÎÏ" +
+		"ĞÑÒÓÔÕÖ×ØÙÚÛÜİŞß" +
+		"àáâãäåæçèéêëìíîï" +
+		"ğñòóôõö÷øùúûüışÿ",
+	Windows1255: "" +
+		"\ufffd\ufffd\u201aƒ\u201e\u2026\u2020\u2021ˆ\u2030\ufffd\u2039\ufffd\ufffd\ufffd\ufffd" +
+		"\ufffd\u2018\u2019\u201c\u201d\u2022\u2013\u2014˜™\ufffd\u203a\ufffd\ufffd\ufffd\ufffd" +
+		"\u00a0¡¢£\u20aa¥¦§¨©×«¬\u00ad®¯" +
+		"°±²³´µ¶·¸¹÷»¼½¾¿" +
+		"\u05b0\u05b1\u05b2\u05b3\u05b4\u05b5\u05b6\u05b7\u05b8\u05b9\ufffd\u05bb\u05bc\u05bd\u05be\u05bf" +
+		"\u05c0\u05c1\u05c2\u05c3\u05f0\u05f1\u05f2\u05f3\u05f4\ufffd\ufffd\ufffd\ufffd\ufffd\ufffd\ufffd" +
+		"\u05d0\u05d1\u05d2\u05d3\u05d4\u05d5\u05d6\u05d7\u05d8\u05d9\u05da\u05db\u05dc\u05dd\u05de\u05df" +
+		"\u05e0\u05e1\u05e2\u05e3\u05e4\u05e5\u05e6\u05e7\u05e8\u05e9\u05ea\ufffd\ufffd\u200e\u200f\ufffd",
+	Windows1256: "" +
+		"\ufffd\u067e\u201aƒ\u201e\u2026\u2020\u2021ˆ\u2030\u0679\u2039Œ\u0686\u0698\u0688" +
+		"\u06af\u2018\u2019\u201c\u201d\u2022\u2013\u2014\u06a9™\u0691\u203aœ\u200c\u200d\u06ba" +
+		"\u00a0\u060c¢£¤¥¦§¨©\u06be«¬\u00ad®¯" +
+		"°±²³´µ¶·¸¹\u061b»¼½¾\u061f" +
+		"\u06c1\u0621\u0622\u0623\u0624\u0625\u0626\u0627\u0628\u0629\u062a\u062b\u062c\u062d\u062e\u062f" +
+		"\u0630\u0631\u0632\u0633\u0634\u0635\u0636×\u0637\u0638\u0639\u063a\u0640\u0641\u0642\u0643" +
+		"à\u0644â\u0645\u0646\u0647\u0648çèéêë\u0649\u064aîï" +
+		"\u064b\u064c\u064d\u064eô\u064f\u0650÷\u0651ù\u0652ûü\u200e\u200f\u06d2",
+	Windows1257: "" +
+		"\ufffd\ufffd\u201a\ufffd\u201e\u2026\u2020\u2021\ufffd\u2030\ufffd\u2039\ufffd¨ˇ¸" +
+		"\ufffd\u2018\u2019\u201c\u201d\u2022\u2013\u2014\ufffd™\ufffd\u203a\ufffd¯˛\ufffd" +
+		"\u00a0\ufffd¢£¤\ufffd¦§Ø©Ŗ«¬\u00ad®Æ" +
+		"°±²³´µ¶·ø¹ŗ»¼½¾æ" +
+		"ĄĮĀĆÄÅĘĒČÉŹĖĢĶĪĻ" +
+		"ŠŃŅÓŌÕÖ×ŲŁŚŪÜŻŽß" +
+		"ąįāćäåęēčéźėģķīļ" +
+		"šńņóōõö÷ųłśūüżž˙",
+}
+
+// compositions holds, three characters each, what a base letter and a combining mark make together,
+// for the letters that are in some page: names that are typed on some systems arrive in two parts.
+const compositions = "" +
+	"A\u0300ÀA\u0301ÁA\u0302ÂA\u0303ÃA\u0304ĀA\u0306ĂA\u0308ÄA\u030aÅA\u0328ĄC\u0301ĆC\u030cČC\u0327Ç" +
+	"D\u030cĎE\u0300ÈE\u0301ÉE\u0302ÊE\u0304ĒE\u0307ĖE\u0308ËE\u030cĚE\u0328ĘG\u0306ĞG\u0327ĢI\u0300Ì" +
+	"I\u0301ÍI\u0302ÎI\u0304ĪI\u0307İI\u0308ÏI\u0328ĮK\u0327ĶL\u0301ĹL\u030cĽL\u0327ĻN\u0301ŃN\u0303Ñ" +
+	"N\u030cŇN\u0327ŅO\u0300ÒO\u0301ÓO\u0302ÔO\u0303ÕO\u0304ŌO\u0308ÖO\u030bŐR\u0301ŔR\u030cŘR\u0327Ŗ" +
+	"S\u0301ŚS\u030cŠS\u0327ŞT\u030cŤT\u0327ŢU\u0300ÙU\u0301ÚU\u0302ÛU\u0304ŪU\u0308ÜU\u030aŮU\u030bŰ" +
+	"U\u0328ŲY\u0301ÝY\u0308ŸZ\u0301ŹZ\u0307ŻZ\u030cŽa\u0300àa\u0301áa\u0302âa\u0303ãa\u0304āa\u0306ă" +
+	"a\u0308äa\u030aåa\u0328ąc\u0301ćc\u030cčc\u0327çd\u030cďe\u0300èe\u0301ée\u0302êe\u0304ēe\u0307ė" +
+	"e\u0308ëe\u030cěe\u0328ęg\u0306ğg\u0327ģi\u0300ìi\u0301íi\u0302îi\u0304īi\u0308ïi\u0328įk\u0327ķ" +
+	"l\u0301ĺl\u030cľl\u0327ļn\u0301ńn\u0303ñn\u030cňn\u0327ņo\u0300òo\u0301óo\u0302ôo\u0303õo\u0304ō" +
+	"o\u0308öo\u030bőr\u0301ŕr\u030cřr\u0327ŗs\u0301śs\u030cšs\u0327şt\u030cťt\u0327ţu\u0300ùu\u0301ú" +
+	"u\u0302ûu\u0304ūu\u0308üu\u030aůu\u030bűu\u0328ųy\u0301ýy\u0308ÿz\u0301źz\u0307żz\u030cž¨\u0301΅" +
+	"Α\u0301ΆΕ\u0301ΈΗ\u0301ΉΙ\u0301ΊΙ\u0308ΪΟ\u0301ΌΥ\u0301ΎΥ\u0308ΫΩ\u0301Ώα\u0301άε\u0301έη\u0301ή" +
+	"ι\u0301ίι\u0308ϊο\u0301όυ\u0301ύυ\u0308ϋω\u0301ώϊ\u0301ΐϋ\u0301ΰІ\u0308ЇГ\u0301ЃЕ\u0308ЁИ\u0306Й" +
+	"К\u0301ЌУ\u0306Ўг\u0301ѓе\u0308ёи\u0306йк\u0301ќу\u0306ўі\u0308ї\u0627\u0653\u0622\u0627\u0654\u0623\u0627\u0655\u0625\u0648\u0654\u0624" +
+	"\u064a\u0654\u0626"

@@ -73,16 +73,12 @@ func (l LineRef) String() string {
 	return l.Number + " in " + l.Partition
 }
 
-// Address is where a signal goes: to a half-call, to the owner of a line, or to the owner of a device that is reached
-// without a line of its own (the target of a route pattern). Which server owns a line is known to whoever delivers.
+// Address is where a signal goes: to a half-call or to the owner of a line. Which server owns a line is known to
+// whoever delivers.
 type Address struct {
-	Half   HalfCallID
-	Line   LineRef
-	Device string
+	Half HalfCallID
+	Line LineRef
 }
-
-// ToDevice addresses the owner of a device.
-func ToDevice(name string) Address { return Address{Device: name} }
 
 // ToHalf addresses a half-call.
 func ToHalf(id HalfCallID) Address { return Address{Half: id} }
@@ -100,9 +96,6 @@ func (a Address) String() string {
 	}
 	if !a.Line.IsZero() {
 		return "line " + a.Line.String()
-	}
-	if a.Device != "" {
-		return "device " + a.Device
 	}
 	return "nobody"
 }

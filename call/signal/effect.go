@@ -17,11 +17,24 @@ type Order struct{ Command Command }
 // Start sets a timer; a timer of the same kind that runs is replaced.
 type Start struct {
 	Timer Timer
+	Key   uint32 // tells timers of one kind apart; 0 where there is only one
 	After time.Duration
 }
 
 // Stop ends a timer; one that does not run is no error.
-type Stop struct{ Timer Timer }
+type Stop struct {
+	Timer Timer
+	Key   uint32
+}
+
+// StopAll ends every timer of the machine.
+type StopAll struct{}
+
+// TimerFired is given to the machine when a timer that it started has run out.
+type TimerFired struct {
+	Timer Timer
+	Key   uint32
+}
 
 // Create makes a half-call for a device's line and gives it the Setup. When the device cannot be reached any more the
 // asking owner gets a Decline from half-call zero.
@@ -43,14 +56,15 @@ type Emit struct{ Fact Fact }
 // Finish says that the machine has ended; it receives nothing any more.
 type Finish struct{}
 
-func (Send) effect()   {}
-func (Order) effect()  {}
-func (Start) effect()  {}
-func (Stop) effect()   {}
-func (Create) effect() {}
-func (Notify) effect() {}
-func (Emit) effect()   {}
-func (Finish) effect() {}
+func (Send) effect()    {}
+func (Order) effect()   {}
+func (Start) effect()   {}
+func (Stop) effect()    {}
+func (StopAll) effect() {}
+func (Create) effect()  {}
+func (Notify) effect()  {}
+func (Emit) effect()    {}
+func (Finish) effect()  {}
 
 // Timer names a timer of a machine.
 type Timer uint8

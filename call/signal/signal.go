@@ -28,19 +28,25 @@ type Setup struct {
 	CallerSpaces []string
 	// Owner is the line (or device) owner that offers; set on the way to the called half-call.
 	Owner       Address
+	Token       uint32 // the owner's name for this offering; comes back in whatever the called half-call tells the owner
 	CallWaiting bool
+	AutoAnswer  bool
 }
 
 // Alerting says that a called appearance rings (or sends early media without ringing, InBand).
 type Alerting struct {
 	From      HalfCallID
+	Token     uint32
 	Connected Party
 	Early     *Session
 	InBand    bool
 }
 
 // Claim asks the owner for the call because this appearance was answered. The first one is Granted it.
-type Claim struct{ From HalfCallID }
+type Claim struct {
+	From  HalfCallID
+	Token uint32
+}
 
 // Granted tells the claiming half-call that the call is its own.
 type Granted struct{ Caller Leg }
@@ -48,6 +54,7 @@ type Granted struct{ Caller Leg }
 // Decline says that an appearance does not take the call.
 type Decline struct {
 	From       HalfCallID
+	Token      uint32
 	Cause      Cause
 	RedirectTo string
 }
@@ -73,7 +80,6 @@ type Redirect struct {
 	Spaces      []string // partitions that the redirecting party may reach
 	Redirection Redirection
 	Transferor  HalfCallID
-	// Calling replaces the calling party's own search rights, not its identity.
 }
 
 // RedirectStatus tells the transferor how its blind transfer goes.
@@ -191,8 +197,9 @@ type TakeOverRefused struct{ Cause Cause }
 
 // LineReport tells the owner of the party's own line what the half-call does on it.
 type LineReport struct {
-	Call LineCall
-	Gone bool
+	Call  LineCall
+	Token uint32 // of the offering that made the half-call; 0 for calls of the line's own side
+	Gone  bool
 }
 
 // Audit asks a peer whether it still has this call; no answer releases it.

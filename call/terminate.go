@@ -1,0 +1,133 @@
+package call
+
+import "tandem/call/signal"
+
+// ringDevice offers the call to our device.
+func ringDevice(t *turn) {
+	s := t.input.(signal.Setup)
+	t.Setup, t.Owner, t.Token, t.Call = s, s.Owner, s.Token, s.Call
+	t.Peer = s.Caller
+	t.Called, t.Redirection = s.Called, s.Redirection
+	offer := s.Offer
+	if offer != nil {
+		narrowed, ok := t.env.Narrow(offer, t.Profile.Capabilities, t.Profile.Region, s.Caller.Region)
+		if !ok {
+			t.raise(Refuse, signal.Refuse{Cause: signal.CauseIncompatibleDestination})
+			return
+		}
+		offer = narrowed
+		t.PeerMedia = s.Offer
+	}
+	t.order(signal.Ring{
+		Call: s.Call, Line: t.Profile.Line, Instance: t.Profile.Instance,
+		Calling: s.Caller.Party.Presented(), Called: s.Called, Redirection: s.Redirection, Offer: offer,
+		Caller:  t.env.Common(t.Profile.Capabilities, s.Caller.Capabilities, t.Profile.Region, s.Caller.Region),
+		Ceiling: t.env.Ceiling(t.Profile.Region, s.Caller.Region), CallWaiting: s.CallWaiting, AutoAnswer: s.AutoAnswer,
+		External: s.Caller.External,
+	})
+}
+
+func tellRinging(t *turn) {
+	a := t.input.(signal.DeviceAlerting)
+	t.send(t.Owner, signal.Alerting{From: t.ID, Token: t.Token, Connected: t.Profile.Party, Early: a.Early})
+}
+
+func tellProgress(t *turn) {
+	a := t.input.(signal.DeviceProgress)
+	t.send(t.Owner, signal.Alerting{From: t.ID, Token: t.Token, Connected: t.Profile.Party, Early: a.Early, InBand: true})
+}
+
+// claim asks the owner for the call: of several that pick up, one gets it.
+func claim(t *turn) {
+	t.Pending = t.input.(signal.Pickup).Media
+	t.send(t.Owner, signal.Claim{From: t.ID, Token: t.Token})
+}
+
+func decline(t *turn) {
+	d := signal.Decline{From: t.ID, Token: t.Token, Cause: signal.CauseCallRejected}
+	switch in := t.input.(type) {
+	case signal.Refuse:
+		d.Cause, d.RedirectTo = in.Cause, in.RedirectTo
+	case signal.HangUp:
+		if in.Cause != signal.CauseNone && in.Cause != signal.CauseNormalClearing {
+			d.Cause = in.Cause
+		}
+	case signal.Gone:
+		d.Cause = signal.CauseDestinationOutOfOrder
+	}
+	t.send(t.Owner, d)
+	t.order(signal.Clear{Cause: d.Cause})
+	t.stopAll()
+}
+
+// clearUnanswered ends our ringing because the caller gave up, another appearance answered, or the call went elsewhere.
+func clearUnanswered(t *turn) {
+	r := t.input.(signal.Release)
+	t.order(signal.Clear{Cause: r.Cause, Elsewhere: r.Elsewhere})
+	t.stopAll()
+}
+
+// openMedia is the grant: a device that brought its media along is done, another opens it now.
+func openMedia(t *turn) {
+	g := t.input.(signal.Granted)
+	if g.Caller.Half != 0 {
+		t.Peer = g.Caller
+	}
+	if t.Pending != nil {
+		media := t.Pending
+		t.Pending = nil
+		t.raise(Ready, signal.Ready{Media: media})
+		return
+	}
+	a := signal.Accept{
+		Caller:  t.env.Common(t.Profile.Capabilities, t.Peer.Capabilities, t.Profile.Region, t.Peer.Region),
+		Ceiling: t.env.Ceiling(t.Profile.Region, t.Peer.Region),
+	}
+	if t.Setup.Offer != nil && !t.Stale {
+		if offer, ok := t.env.Narrow(t.Setup.Offer, t.Profile.Capabilities, t.Profile.Region, t.Peer.Region); ok {
+			a.Offer = offer
+		}
+	}
+	t.order(a)
+	t.start(signal.TimerMedia, t.limits().Media)
+}
+
+// answerCaller tells the caller that we answered, with our device's answer or offer.
+func answerCaller(t *turn) {
+	m := t.input.(signal.Ready).Media
+	t.stop(signal.TimerMedia)
+	t.DeviceMedia = m
+	t.Neg = AwaitAck
+	t.Connected = true
+	t.toPeer(signal.Connected{From: t.leg(), Media: m, IsOffer: t.Setup.Offer == nil})
+	t.start(signal.TimerMedia, t.limits().Media)
+}
+
+// established completes the called side: the caller took our answer.
+func established(t *turn) {
+	a := t.input.(signal.ConnectAck)
+	t.stop(signal.TimerMedia)
+	if a.Caller.Half != 0 {
+		t.Peer = a.Caller
+	}
+	t.order(signal.Established{Connected: t.Peer.Party.Presented()})
+	t.settle()
+}
+
+// establishedWith completes the called side whose offer the caller answered.
+func establishedWith(t *turn) {
+	a := t.input.(signal.MediaAnswer)
+	t.stop(signal.TimerMedia)
+	t.PeerMedia = a.Media
+	t.order(signal.Established{Connected: t.Peer.Party.Presented(), Answer: a.Media})
+	t.settle()
+}
+
+// changeCaller notes that a transfer put another caller in the place of ours while we ring or just answered.
+func changeCaller(t *turn) {
+	c := t.input.(signal.CallerChanged)
+	t.Peer, t.Call = c.Caller, c.Call
+	t.Setup.Caller, t.Setup.Call = c.Caller, c.Call
+	t.Stale = true
+	t.order(signal.PartyChanged{Connected: c.Caller.Party.Presented(), Redirection: t.Redirection})
+}

@@ -151,9 +151,25 @@ func flushedWith(t *turn) {
 	t.settle()
 }
 
+// quiet notes that our device has done with an offer of a former peer.
+func quiet(t *turn) {
+	t.stop(signal.TimerMedia)
+	t.Neg = Stable
+}
+
+// holdBack refuses our device's offer while there is nobody to make it to.
+func holdBack(t *turn) {
+	quiet(t)
+	t.order(signal.MediaRefused{Cause: signal.CauseRequestPending})
+}
+
 // settle is called whenever the negotiation comes to rest: what waited is taken up.
 func (t *turn) settle() {
-	if t.Initiate && t.Neg != Flushing {
+	switch {
+	case t.Initiate && t.Neg == Requested:
+		t.Initiate = false // the offer that is on its way goes to the new peer
+		return
+	case t.Initiate && t.Neg == Stable:
 		t.requestOffer()
 		return
 	}

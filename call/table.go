@@ -211,7 +211,7 @@ var states = map[State]map[Kind]entry{
 }
 
 // negotiates lists the states in which the negotiation table holds.
-var negotiates = map[State]bool{Active: true}
+var negotiates = map[State]bool{Active: true, Joining: true}
 
 // negotiationEntry is what one input does to the negotiation, and where that leads.
 type negotiationEntry struct {

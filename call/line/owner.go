@@ -22,7 +22,8 @@ type Info struct {
 	NoAnswer            time.Duration // how long to ring before ForwardNoAnswer
 	AutoAnswer          bool
 	Appearances         []Appearance
-	Messages            int
+	Messages            int  // waiting voice messages
+	Watched             bool // somebody who has no appearance wants to know what the line does
 }
 
 // Forward is a destination with the rights to call it.
@@ -108,7 +109,7 @@ func (o *Owner) Handle(env Env, now time.Time, input any) (effects []signal.Effe
 			t.noAnswer(in.Key)
 		}
 	case Refresh:
-		t.notify()
+		t.notify(true)
 	default:
 		known = false
 	}
@@ -426,22 +427,31 @@ func (t *turn) report(r signal.LineReport) {
 	default:
 		t.Calls[at] = r.Call
 	}
-	t.notify()
+	t.notify(false)
 }
 
-// notify tells every device of the line what the line does.
-func (t *turn) notify() {
+// notify tells those who show the line what it does. A device that has the line to itself knows its own calls; it is
+// told only of what comes from elsewhere (all).
+func (t *turn) notify(all bool) {
 	info, ok := t.env.Line(t.Line)
 	if !ok {
+		return
+	}
+	if info.Watched {
+		t.out = append(t.out, signal.Notify{State: t.state(info, 0)})
+	}
+	if !all && len(info.Appearances) < 2 {
 		return
 	}
 	for _, a := range info.Appearances {
 		if !a.Registered {
 			continue
 		}
-		t.out = append(t.out, signal.Notify{Device: a.Device, State: signal.LineState{
-			Line: t.Line, Instance: a.Instance, ForwardAll: info.ForwardAll.Destination, Messages: info.Messages,
-			Calls: append([]signal.LineCall(nil), t.Calls...),
-		}})
+		t.out = append(t.out, signal.Notify{Device: a.Device, State: t.state(info, a.Instance)})
 	}
+}
+
+func (t *turn) state(info Info, instance int) signal.LineState {
+	return signal.LineState{Line: t.Line, Instance: instance, ForwardAll: info.ForwardAll.Destination,
+		Messages: info.Messages, Calls: append([]signal.LineCall(nil), t.Calls...)}
 }

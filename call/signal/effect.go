@@ -44,9 +44,9 @@ type Create struct {
 	Setup    Setup
 }
 
-// Notify tells a device the state of one of its lines.
+// Notify tells a device the state of one of its lines, or all watchers of the line.
 type Notify struct {
-	Device string
+	Device string // empty: the watchers
 	State  LineState
 }
 

@@ -20,6 +20,9 @@ type Exchange interface {
 	// ForwardAll sets or clears (empty destination) the forwarding of all calls of a line for a user at a device.
 	// The result is called once it is kept for good, or with the fault that says why not.
 	ForwardAll(device string, line LineRef, destination string, result func(error))
+	// Watch has the port told of the line's state now and whenever it changes, with Instance 0, until cancel is called
+	// (busy lamps, dialog event subscriptions). A line that does not exist is reported as idle.
+	Watch(line LineRef, port Port) (cancel func())
 	// Report hands over a fact that only the device knows, such as Diagnostics.
 	Report(f Fact)
 }

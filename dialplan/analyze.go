@@ -204,16 +204,16 @@ type outcome struct {
 // pass looks digits up once, without following translations.
 func (p *Plan) pass(line, device, digits string, complete bool, x *Explanation) outcome {
 	if !dialable(digits) {
-		return x.pass(p, line, device, nil, outcome{answer: NoRoute, digits: digits, cause: CauseInvalidNumberFormat, reason: ReasonMalformed})
+		return x.pass(p, line, device, digits, outcome{answer: NoRoute, digits: digits, cause: CauseInvalidNumberFormat, reason: ReasonMalformed})
 	}
 	var s scan
-	p.scan(&s, line, device, digits, x)
+	p.scan(&s, line, device, digits)
 	o := outcome{digits: digits, matchNow: s.best != nil}
 	ended := false       // by a "#" that no pattern takes
 	incomplete := s.open // digits were missing, if it ends here without a match
 	if n := len(digits) - 1; s.best == nil && n >= 0 && digits[n] == '#' {
 		var t scan
-		p.scan(&t, line, device, digits[:n], x)
+		p.scan(&t, line, device, digits[:n])
 		switch {
 		case t.best != nil && s.open && !complete:
 			o.matchNow = true
@@ -234,7 +234,7 @@ func (p *Plan) pass(line, device, digits string, complete bool, x *Explanation) 
 	default:
 		o.answer, o.cause, o.reason = NoRoute, CauseUnallocatedNumber, ReasonUnknown
 	}
-	return x.pass(p, line, device, &s, o)
+	return x.pass(p, line, device, digits, o)
 }
 
 // toneBegins reports whether one digit less left a pattern without outside dial tone in the race.
@@ -243,7 +243,7 @@ func (p *Plan) toneBegins(line, device, digits string) bool {
 		return true
 	}
 	var s scan
-	p.scan(&s, line, device, digits[:len(digits)-1], nil)
+	p.scan(&s, line, device, digits[:len(digits)-1])
 	return s.tone != tonalForms
 }
 
@@ -261,15 +261,8 @@ func dialable(digits string) bool {
 }
 
 // scan searches the partitions of both calling search spaces and the null partition, each once. The digits are dialable.
-func (p *Plan) scan(s *scan, line, device, digits string, x *Explanation) {
-	if x != nil {
-		s.all = &x.hits
-		x.hits = x.hits[:0]
-	}
-	s.digits = digits
-	for i := range len(digits) {
-		s.symbol[i] = symbolOf[digits[i]]
-	}
+func (p *Plan) scan(s *scan, line, device, digits string) {
+	s.set(digits)
 	first, _ := p.spaces.get(line)
 	second, _ := p.spaces.get(device)
 	for _, at := range first {

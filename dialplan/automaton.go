@@ -1,5 +1,7 @@
 package dialplan
 
+import "slices"
+
 // automaton matches elements with repetition. State i (bit i of a word) means: elements before i are satisfied.
 // len(elems) <= MaxDigits < 64, so all states are in one word.
 type automaton struct {
@@ -7,6 +9,26 @@ type automaton struct {
 	loop   uint64             // bit i: element i may be repeated
 	skip   uint64             // bit i: element i may be absent
 	length uint8              // number of elements; this state accepts
+}
+
+// The remainders that nearly all patterns with repetition have are shared.
+var (
+	anyDigits      = []element{{set: decimalDigits, loop: true}}
+	anyDigitsPound = []element{{set: decimalDigits, loop: true}, {set: setOf('#')}}
+
+	anyDigitsAutomaton      = newAutomaton(anyDigits)
+	anyDigitsPoundAutomaton = newAutomaton(anyDigitsPound)
+)
+
+func automatonOf(elems []element) *automaton {
+	same := func(a, b element) bool { return a.set == b.set && a.loop == b.loop && a.skip == b.skip }
+	switch {
+	case slices.EqualFunc(elems, anyDigits, same):
+		return anyDigitsAutomaton
+	case slices.EqualFunc(elems, anyDigitsPound, same):
+		return anyDigitsPoundAutomaton
+	}
+	return newAutomaton(elems)
 }
 
 func newAutomaton(elems []element) *automaton {

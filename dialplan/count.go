@@ -76,12 +76,12 @@ var powers = func() (t [numSymbols + 1][MaxDigits + 1]Count) {
 	return t
 }()
 
-// maxSubsets bounds the work of counting strings of a pattern that fit in several ways.
-const maxSubsets = 1024
+// maxSubsetSteps bounds the work of counting the strings of a pattern with several repeatable elements: some tenths of a second.
+const maxSubsetSteps = 1 << 20
 
 // countByLength counts for each length the different strings that the elements match, by following all subsets of automaton
-// states at once. ok is false if there are too many subsets.
-func countByLength(elems []element) (table []Count, ok bool) {
+// states at once. ok is false if that takes more than the steps left of budget.
+func countByLength(elems []element, budget *int) (table []Count, ok bool) {
 	a := newAutomaton(elems)
 	classes := a.classes()
 	table = make([]Count, MaxDigits+1)
@@ -97,14 +97,14 @@ func countByLength(elems []element) (table []Count, ok bool) {
 		}
 		next := make(map[uint64]Count, len(level))
 		for states, c := range level {
+			if *budget -= len(classes); *budget < 0 {
+				return nil, false
+			}
 			for _, cl := range classes {
 				if to := a.step(states, cl.member); to != 0 {
 					next[to] = next[to].plus(c.timesSmall(cl.size))
 				}
 			}
-		}
-		if len(next) > maxSubsets {
-			return nil, false
 		}
 		level = next
 	}

@@ -28,8 +28,9 @@
 // of the sets; with one repeatable element the same with this set raised to the power that the length leaves; with more of
 // them the strings are counted over the subsets of automaton states, so that a string which fits in two ways counts once.
 // Of equals wins the one whose partition comes first in the search space: partitions of the line's calling search space in
-// their order, then those of the device's, then the null partition that everybody reaches. Within a
-// partition equals are decided by pattern identifier, so that every server of a cluster decides alike.
+// their order, then those of the device's, then the null partition that everybody reaches. Of equals within a partition one
+// of fixed length wins over one with repetition; what is left is decided by pattern identifier, so that every server of a
+// cluster decides alike.
 //
 // # When it decides
 //

@@ -22,9 +22,10 @@ func formsOf(text string, p parsed, filter *RouteFilter) ([]*form, error) {
 	fail := func(pos int, problem, advice string) ([]*form, error) {
 		return nil, &SyntaxError{What: "pattern", Text: text, Pos: pos, Problem: problem, Advice: advice}
 	}
+	budget := maxSubsetSteps
 	if !p.at {
 		f := &form{elems: p.elems, dot: p.dot, at: -1}
-		if !f.count() {
+		if !f.prepare(&budget) {
 			return fail(0, "too many repeated wildcards that can stand for the same digits", "use fewer ! ? +, or split it into several patterns")
 		}
 		return []*form{f}, nil
@@ -40,7 +41,7 @@ func formsOf(text string, p parsed, filter *RouteFilter) ([]*form, error) {
 		if len(f.elems) > MaxDigits {
 			return fail(p.hasAt, fmt.Sprintf(`with the longest number of the plan more than %d digits`, MaxDigits), `shorten what is before "@"`)
 		}
-		if !f.count() {
+		if !f.prepare(&budget) {
 			return fail(0, "too many repeated wildcards that can stand for the same digits", `use fewer ! ? + before "@"`)
 		}
 		f.index = len(forms)
@@ -49,8 +50,8 @@ func formsOf(text string, p parsed, filter *RouteFilter) ([]*form, error) {
 	return forms, nil
 }
 
-// count prepares numbers(); false if the form is too ambiguous to count.
-func (f *form) count() bool {
+// prepare readies numbers(); false if the form is too ambiguous to count.
+func (f *form) prepare(budget *int) bool {
 	f.base = Count{1}
 	variable := 0
 	for _, e := range f.elems {
@@ -66,7 +67,7 @@ func (f *form) count() bool {
 		return true
 	}
 	var ok bool
-	f.table, ok = countByLength(f.elems)
+	f.table, ok = countByLength(f.elems, budget)
 	return ok
 }
 

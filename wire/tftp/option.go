@@ -65,11 +65,12 @@ type Limits struct {
 	MaxBlockSize int // octets, MinBlockSize to MaxBlockSize
 	MaxWindow    int // blocks, from 1
 	MaxFlight    int // octets sent without an acknowledgement; the window is cut so that it fits, to 1 block at least
+	MaxTimeout   int // seconds between repetitions, 1 to 255; a client that asks for more gets our own rhythm
 }
 
 // DefaultLimits lets a client choose any block size of the standard, and keeps what is under way within the receive
 // buffer that systems give a socket by default (RFC 7440 section 4 warns of larger windows).
-var DefaultLimits = Limits{MaxBlockSize: MaxBlockSize, MaxWindow: 64, MaxFlight: 128 << 10}
+var DefaultLimits = Limits{MaxBlockSize: MaxBlockSize, MaxWindow: 64, MaxFlight: 128 << 10, MaxTimeout: 30}
 
 func (l Limits) orDefault() Limits {
 	if l.MaxBlockSize < MinBlockSize || l.MaxBlockSize > MaxBlockSize {
@@ -80,6 +81,9 @@ func (l Limits) orDefault() Limits {
 	}
 	if l.MaxFlight < 1 {
 		l.MaxFlight = DefaultLimits.MaxFlight
+	}
+	if l.MaxTimeout < 1 || l.MaxTimeout > 255 {
+		l.MaxTimeout = DefaultLimits.MaxTimeout
 	}
 	return l
 }
@@ -96,7 +100,7 @@ var StandardTerms = Terms{BlockSize: StandardBlock, Window: 1}
 
 // Negotiate answers the options of a read request for a file of size octets. confirmed holds only options that were
 // asked for, under the names that the client wrote, with values in their range: blksize is brought into 8 to
-// 65464 and never exceeds the limit, tsize is exact, windowsize may be lowered, a time-out outside of 1 to 255 and
+// 65464 and never exceeds the limit, tsize is exact, windowsize may be lowered, a time-out outside of 1 to the limit and
 // anything that is not a number is left out, as is what we do not know. An empty confirmed means that no option
 // acknowledgement is sent and the first answer is block 1.
 func Negotiate(asked Options, limits Limits, size int64) (terms Terms, confirmed Options) {
@@ -116,7 +120,7 @@ func Negotiate(asked Options, limits Limits, size int64) (terms Terms, confirmed
 			terms.BlockSize = int(max(MinBlockSize, min(value, uint64(limits.MaxBlockSize))))
 			confirm(int64(terms.BlockSize))
 		case OptionTimeout:
-			if value >= 1 && value <= 255 {
+			if value >= 1 && value <= uint64(limits.MaxTimeout) {
 				terms.Timeout = time.Duration(value) * time.Second
 				confirm(int64(value))
 			}

@@ -30,6 +30,8 @@ func TestR60_Negotiate(t *testing.T) {
 		{"block size beyond 64 bits", Options{{"blksize", "99999999999999999999"}}, Limits{}, StandardTerms, nil},
 		{"block size empty", Options{{"blksize", ""}}, Limits{}, StandardTerms, nil},
 		{"time-out", Options{{"timeout", "3"}}, Limits{}, Terms{512, 1, 3 * time.Second}, Options{{"timeout", "3"}}},
+		{"time-out that would hold a place for long", Options{{"timeout", "31"}}, Limits{}, StandardTerms, nil},
+		{"time-out 255 where that is allowed", Options{{"timeout", "255"}}, Limits{MaxTimeout: 255}, Terms{512, 1, 255 * time.Second}, Options{{"timeout", "255"}}},
 		{"time-out 0", Options{{"timeout", "0"}}, Limits{}, StandardTerms, nil},
 		{"time-out 256", Options{{"timeout", "256"}}, Limits{}, StandardTerms, nil},
 		{"window", Options{{"windowsize", "16"}}, Limits{}, Terms{512, 16, 0}, Options{{"windowsize", "16"}}},

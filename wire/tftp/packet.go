@@ -132,11 +132,14 @@ func (f Failure) Error() string {
 
 // Parse reads one packet. Data.Payload shares memory with b; everything else is copied. Every error wraps ErrMalformed.
 func Parse(b []byte) (Packet, error) {
-	if len(b) < 4 {
+	if len(b) < 2 {
 		return nil, malformed("%d octets", len(b))
 	}
-	body := b[2:]
-	switch op := binary.BigEndian.Uint16(b); op {
+	body, op := b[2:], binary.BigEndian.Uint16(b)
+	if op != opOptionAck && len(b) < 4 {
+		return nil, malformed("%d octets", len(b))
+	}
+	switch op {
 	case opRead, opWrite:
 		return parseRequest(op == opWrite, body)
 	case opData:

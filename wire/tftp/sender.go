@@ -76,11 +76,15 @@ func NewSender(size int64, terms Terms, options bool, patience Patience) *Sender
 	s := &Sender{terms: terms, patience: patience.orDefault(), size: size, greeting: options, base: 1, next: 1}
 	s.last = size/int64(terms.BlockSize) + 1
 	s.wait = s.patience.First
-	if terms.Timeout > 0 {
+	if terms.Timeout > 0 { // repeated less often, so that a silent client is given up after about the same time
 		s.wait = terms.Timeout
+		s.patience.Repeats = min(s.patience.Repeats, max(2, int(longSilence/terms.Timeout)))
 	}
 	return s
 }
+
+// longSilence is about how long a client with a time-out of its own may be silent.
+const longSilence = 20 * time.Second
 
 // Start gives the first step.
 func (s *Sender) Start() Step {

@@ -13,6 +13,8 @@ const (
 	ServiceNeeds        Code = "TDM-SVC-0009"
 	ServiceNotActivated Code = "TDM-SVC-0010"
 	ServiceNeededBy     Code = "TDM-SVC-0011"
+	ServiceAlwaysOn     Code = "TDM-SVC-0012"
+	SettingsNotSaved    Code = "TDM-SVC-0013"
 	DiskFull            Code = "TDM-SVC-0020"
 	DiskFilling         Code = "TDM-SVC-0021"
 	DescriptorsShort    Code = "TDM-SVC-0022"
@@ -68,6 +70,14 @@ var service = []Entry{
 		"{service} was not deactivated.",
 		"{users} need it.",
 		"Deactivate these first.", 409},
+	{ServiceAlwaysOn, SeverityError,
+		"{service} was not {operation}.",
+		"The server cannot be administered without it.",
+		"Restart it with `tandem service restart \"{service}\"`, or stop the whole server.", 409},
+	{SettingsNotSaved, SeverityError,
+		"The settings of {service} were not changed.",
+		"They cannot be stored: {cause}.",
+		"Check the free space and the permissions of the data directory.", 507},
 	{DiskFull, SeverityCritical,
 		"The disk that holds {directory} is full.",
 		"{free} are free. Calls and registrations go on; changes of the configuration are refused.",

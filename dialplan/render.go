@@ -27,7 +27,10 @@ func (ps *Pass) render(b *strings.Builder, i int, all []Pass) {
 		names[j] = partitionName(name)
 	}
 	fmt.Fprintf(b, "   partitions in order: %s\n", strings.Join(names, ", "))
-	if len(ps.Candidates) == 0 {
+	switch {
+	case !dialable(ps.Digits):
+		fmt.Fprintf(b, "   not looked up: at most %d of 0-9 * # + A-D can be dialled\n", MaxDigits)
+	case len(ps.Candidates) == 0:
 		b.WriteString("   no pattern matches, and none could with more digits\n")
 	}
 	w := tabwriter.NewWriter(b, 0, 0, 2, ' ', 0)

@@ -98,25 +98,3 @@ func (t *table[V]) put(e *edit, key string, v V) {
 func (t *table[V]) remove(e *edit, key string) {
 	t.update(e, key, func(old V, _ bool) (V, bool) { return old, false })
 }
-
-// each calls f for every entry, in no useful order.
-func (t *table[V]) each(f func(key string, v V)) {
-	if t.root == nil {
-		return
-	}
-	for _, a := range t.root.slots {
-		if a == nil {
-			continue
-		}
-		for _, b := range a.slots {
-			if b == nil {
-				continue
-			}
-			for _, bucket := range b.slots {
-				for _, p := range bucket {
-					f(p.key, p.value)
-				}
-			}
-		}
-	}
-}

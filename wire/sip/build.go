@@ -1,0 +1,41 @@
+package sip
+
+import gosip "github.com/emiago/sipgo/sip"
+
+func newRequest(m Method, uri URI) *Request { return gosip.NewRequest(m, uri) }
+
+// NewRequest makes a request outside a dialog (RFC 3261 8.1.1): From with a new tag, To, Call-ID
+// and CSeq 1. Via and Max-Forwards come when it is sent. callID "" makes a new one.
+func (s *Stack) NewRequest(m Method, uri URI, from, to Address, callID string) *Request {
+	if callID == "" {
+		callID = s.NewCallID()
+	}
+	req := newRequest(m, uri)
+	f := &From{DisplayName: from.DisplayName, Address: from.URI, Params: from.Params.Clone()}
+	if ParamValue(f.Params, "tag") == "" {
+		f.Params = append(f.Params, Param{K: "tag", V: s.NewTag()})
+	}
+	req.AppendHeader(f)
+	req.AppendHeader(&To{DisplayName: to.DisplayName, Address: to.URI, Params: to.Params.Clone()})
+	id := CallID(callID)
+	req.AppendHeader(&id)
+	req.AppendHeader(&CSeq{SeqNo: 1, MethodName: m})
+	return req
+}
+
+// ContactHeader makes a Contact of a URI.
+func ContactHeader(uri URI) *Contact { return &Contact{Address: uri} }
+
+// LocalContact is the Contact by which the other end of a flow reaches us, with the transport
+// parameter where it is not UDP.
+func LocalContact(f Flow, user string) *Contact {
+	uri := AddrURI(user, f.Local())
+	if t := f.Transport(); t == TCP || t == TLS {
+		name := "tcp"
+		if t == TLS {
+			name = "tls"
+		}
+		uri.UriParams = Params{{K: "transport", V: name}}
+	}
+	return &Contact{Address: uri}
+}

@@ -24,7 +24,7 @@ type Env interface {
 // Query asks digit analysis for a route.
 type Query struct {
 	Digits   string
-	Spaces   []string // partitions in order of search
+	Spaces   []string // calling search spaces, the line's first
 	Complete bool
 	Calling  signal.Party
 }
@@ -84,7 +84,7 @@ type Profile struct {
 	Instance     int
 	Line         signal.LineRef
 	Party        signal.Party
-	Spaces       []string // line's partitions, then the device's
+	Spaces       []string // calling search spaces, the line's first
 	Region       string
 	Location     string
 	External     bool

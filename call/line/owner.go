@@ -29,7 +29,7 @@ type Info struct {
 // Forward is a destination with the rights to call it.
 type Forward struct {
 	Destination string
-	Spaces      []string // partitions; empty: those of the caller
+	Spaces      []string // calling search spaces; nil: those of the caller
 }
 
 // Appearance is the line on one device's button.

@@ -23,8 +23,7 @@ type Setup struct {
 	Called      Party // the number that is called now, after translation
 	Redirection Redirection
 	Offer       *Session
-	// CallerSpaces is the list of partitions that the caller may reach; a redirection without a search space of its
-	// own uses it.
+	// CallerSpaces are the caller's calling search spaces; a redirection without one of its own uses them.
 	CallerSpaces []string
 	// Owner is the line (or device) owner that offers; set on the way to the called half-call.
 	Owner       Address
@@ -77,7 +76,7 @@ type Rejected struct{ Cause Cause }
 // Transferor set it reaches a connected half-call and is a blind transfer.
 type Redirect struct {
 	To          string
-	Spaces      []string // partitions that the redirecting party may reach
+	Spaces      []string // calling search spaces of the redirecting party
 	Redirection Redirection
 	Transferor  HalfCallID
 }

@@ -1,29 +1,29 @@
 // Package admission decides what a pair of places allows: the best codec between two regions.
 package admission
 
-import "tandem/media/session"
+import "tandem/telephony"
 
-// Codecs is the matrix of regions: the best codec allowed from a region to another.
-type Codecs map[[2]string]string
+// Pair is an ordered pair of regions.
+type Pair struct{ From, To telephony.RegionName }
 
-// Default is the ceiling within and between regions for which nothing is configured.
-const Default = "G722"
+// Codecs is the matrix of regions: the best codec allowed from a region to another. An absent pair has the default of
+// telephony.DefaultCodecWithin or telephony.DefaultCodecBetween.
+type Codecs map[Pair]telephony.Codec
 
 // Between gives the ceiling of a pair of regions. When the two directions were given differently the lower counts, so
 // that both ends come to the same codec.
-func (c Codecs) Between(a, b string) string {
-	x, okX := c[[2]string{a, b}]
-	y, okY := c[[2]string{b, a}]
+func (c Codecs) Between(a, b telephony.RegionName) telephony.Codec {
+	x, okX := c[Pair{a, b}]
+	y, okY := c[Pair{b, a}]
 	switch {
-	case okX && okY:
-		if session.Rank(y) < session.Rank(x) {
-			return y
-		}
-		return x
+	case okX && okY && y.Rank() < x.Rank():
+		return y
 	case okX:
 		return x
 	case okY:
 		return y
+	case a == b:
+		return telephony.DefaultCodecWithin
 	}
-	return Default
+	return telephony.DefaultCodecBetween
 }

@@ -7,18 +7,21 @@ import (
 	"strings"
 
 	"tandem/call/signal"
+	"tandem/telephony"
 )
 
-// rank orders codecs by what they demand; a region's ceiling admits those up to its own rank. A codec that is not listed
-// ranks with G.711.
-var rank = map[string]int{"G729": 1, "G723": 1, "ILBC": 2, "PCMU": 3, "PCMA": 3, "G711": 3, "G722": 4, "OPUS": 5, "L16": 5}
+// ceilings says which of the regions' ceilings a codec needs, by its registered name. What is not listed is taken for
+// as demanding as G.711.
+var ceilings = map[string]telephony.Codec{
+	"G729": telephony.CodecG729, "G723": telephony.CodecG729, "ILBC": telephony.CodecILBC, "PCMU": telephony.CodecG711,
+	"PCMA": telephony.CodecG711, "G722": telephony.CodecG722, "OPUS": telephony.CodecOpus, "L16": telephony.CodecOpus,
+}
 
-// Rank gives a codec's place in the order G729 < iLBC < G711 < G722 < Opus.
-func Rank(name string) int {
-	if r, ok := rank[strings.ToUpper(name)]; ok {
-		return r
+func rank(name string) int {
+	if c, ok := ceilings[strings.ToUpper(name)]; ok {
+		return c.Rank()
 	}
-	return rank["G711"]
+	return telephony.CodecG711.Rank()
 }
 
 // accompanies says that a format is not a codec of its own: it goes where the audio goes.
@@ -29,11 +32,11 @@ func accompanies(c signal.Codec) bool {
 // Narrow removes from an offer the audio codecs above the ceiling and those that the device cannot receive, and keeps
 // everything else: order, payload numbers, other streams. Without capabilities (SIP devices say theirs in the answer)
 // only the ceiling counts. ok is false when no audio codec is left where there was an audio stream.
-func Narrow(offer *signal.Session, device signal.Capabilities, ceiling string) (narrowed *signal.Session, ok bool) {
+func Narrow(offer *signal.Session, device signal.Capabilities, ceiling telephony.Codec) (narrowed *signal.Session, ok bool) {
 	if offer == nil {
 		return nil, true
 	}
-	limit := Rank(ceiling)
+	limit := ceiling.Rank()
 	changed := false
 	ok = true
 	for i := range offer.Streams {
@@ -47,7 +50,7 @@ func Narrow(offer *signal.Session, device signal.Capabilities, ceiling string) (
 				kept = append(kept, c)
 				continue
 			}
-			if Rank(c.Name) > limit || (len(device.Codecs) > 0 && !has(device.Codecs, c)) {
+			if rank(c.Name) > limit || (len(device.Codecs) > 0 && !has(device.Codecs, c)) {
 				continue
 			}
 			kept = append(kept, c)
@@ -79,19 +82,16 @@ func has(codecs []signal.Codec, c signal.Codec) bool {
 
 // Common gives the codecs that both can receive and the ceiling admits, best first: by rank, then in the order of a. An
 // end that named none is taken for one that can do whatever the other can.
-func Common(a, b signal.Capabilities, ceiling string) signal.Capabilities {
-	limit := Rank(ceiling)
+func Common(a, b signal.Capabilities, ceiling telephony.Codec) signal.Capabilities {
+	limit := ceiling.Rank()
 	from := a.Codecs
 	if len(from) == 0 {
 		from = b.Codecs
 	}
 	common := signal.Capabilities{Video: a.Video && b.Video, SRTP: a.SRTP && b.SRTP}
-	for r := 5; r >= 1; r-- {
-		if r > limit {
-			continue
-		}
+	for r := limit; r >= 1; r-- {
 		for _, c := range from {
-			if !accompanies(c) && Rank(c.Name) == r && (len(b.Codecs) == 0 || has(b.Codecs, c)) {
+			if !accompanies(c) && rank(c.Name) == r && (len(b.Codecs) == 0 || has(b.Codecs, c)) {
 				common.Codecs = append(common.Codecs, c)
 			}
 		}

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"tandem/call/signal"
+	"tandem/telephony"
 )
 
 func codecs(names ...string) (out []signal.Codec) {
@@ -24,11 +25,12 @@ func names(codecs []signal.Codec) (s string) {
 func TestNarrow(t *testing.T) {
 	at := netip.MustParseAddrPort("192.0.2.1:4000")
 	for _, test := range []struct {
-		name          string
-		offer         []signal.Codec
-		device        []signal.Codec
-		ceiling, want string
-		ok            bool
+		name    string
+		offer   []signal.Codec
+		device  []signal.Codec
+		ceiling telephony.Codec
+		want    string
+		ok      bool
 	}{
 		{"nothing to remove", codecs("PCMU", "PCMA", "telephone-event"), nil, "G722", "PCMU PCMA telephone-event ", true},
 		{"ceiling", codecs("opus", "G722", "PCMU", "G729"), nil, "G711", "PCMU G729 ", true},
@@ -53,9 +55,10 @@ func TestNarrow(t *testing.T) {
 func TestCommon(t *testing.T) {
 	a := signal.Capabilities{Codecs: codecs("PCMU", "PCMA", "G729", "G722")}
 	for _, test := range []struct {
-		name, ceiling string
-		b             []signal.Codec
-		want          string
+		name    string
+		ceiling telephony.Codec
+		b       []signal.Codec
+		want    string
 	}{
 		{"best first", "Opus", codecs("G729", "PCMA", "G722"), "G722 PCMA G729 "},
 		{"within the ceiling", "G729", codecs("G729", "PCMA", "G722"), "G729 "},

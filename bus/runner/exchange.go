@@ -1,0 +1,289 @@
+package runner
+
+import (
+	"errors"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"tandem/call"
+	"tandem/call/line"
+	"tandem/call/signal"
+	"tandem/registration"
+)
+
+// Directory is the live configuration as call processing needs it. Its methods are called from many goroutines and must
+// not block; each call may see a newer state than the one before.
+type Directory interface {
+	call.Env
+	// Profile resolves a line of a device for a new half-call.
+	Profile(device string, instance int) (call.Profile, bool)
+	// Line describes a line. Registered of the appearances is filled in by the caller; the slice is the caller's own.
+	Line(ref signal.LineRef) (line.Info, bool)
+	// Lines lists the lines of a device by instance, from 1.
+	Lines(device string) []signal.LineRef
+}
+
+// Observer is shown every step of every machine, for traces. It must not block.
+type Observer interface{ Handled(Step) }
+
+// Step is one input of a machine and what came of it.
+type Step struct {
+	At            time.Time
+	Machine       signal.Address
+	Call          signal.CallID
+	Device        string
+	Before, After string
+	Input         any
+	Effects       []signal.Effect
+	Known         bool
+}
+
+// Options are what an Exchange is made with.
+type Options struct {
+	Node      signal.NodeID
+	Directory Directory
+	// Facts receives what is to be recorded. It must not block.
+	Facts func(signal.Fact)
+	// ForwardAll keeps the forwarding of a line for good. It may take its time.
+	ForwardAll func(device string, line signal.LineRef, destination string) error
+	// Registered is told of registrations that begin or end, for views and stories; may be nil.
+	Registered func(r registration.Registration, present bool)
+	Observer   Observer     // may be nil
+	Log        *slog.Logger // nil: slog.Default
+	// FirstCall is the number of the first call; the caller sees to it that none is used twice.
+	FirstCall uint32
+	// Now is the clock; nil: time.Now.
+	Now func() time.Time
+}
+
+// Exchange is call processing of one server. It implements signal.Exchange.
+type Exchange struct {
+	node       signal.NodeID
+	directory  Directory
+	facts      func(signal.Fact)
+	forwardAll func(device string, line signal.LineRef, destination string) error
+	registered func(r registration.Registration, present bool)
+	observer   Observer
+	log        *slog.Logger
+	now        func() time.Time
+
+	halves   shards[signal.HalfCallID]
+	lines    shards[signal.LineRef]
+	nextHalf atomic.Uint64
+	nextCall atomic.Uint32
+
+	mu       sync.RWMutex
+	devices  *registration.Table
+	ports    map[string]signal.Port
+	watchers map[signal.LineRef]map[*watcher]struct{}
+
+	load      load
+	active    atomic.Int64 // goroutines that work for a machine
+	closed    atomic.Bool
+	misplaced atomic.Uint64
+	panics    atomic.Uint64
+	overflows atomic.Uint64
+}
+
+type watcher struct{ port signal.Port }
+
+// New makes an exchange. It needs no start: it works while it has calls.
+func New(o Options) *Exchange {
+	x := &Exchange{
+		node: o.Node, directory: o.Directory, facts: o.Facts, forwardAll: o.ForwardAll, registered: o.Registered,
+		observer: o.Observer, log: o.Log, now: o.Now, devices: registration.NewTable(),
+		ports: make(map[string]signal.Port), watchers: make(map[signal.LineRef]map[*watcher]struct{}),
+	}
+	if x.log == nil {
+		x.log = slog.Default()
+	}
+	if x.now == nil {
+		x.now = time.Now
+	}
+	x.nextCall.Store(o.FirstCall)
+	x.halves.init()
+	x.lines.init()
+	return x
+}
+
+// Originate implements signal.Exchange.
+func (x *Exchange) Originate(o signal.Origin, port signal.Port) (signal.HalfCallID, error) {
+	if x.closed.Load() || x.load.refuses() {
+		return 0, signal.ErrOverloaded
+	}
+	p, ok := x.directory.Profile(o.Device, o.Instance)
+	if !ok {
+		return 0, signal.ErrUnknownDevice
+	}
+	p.Capabilities, p.Record.Address = o.Capabilities, o.Address
+	p.Node = x.node
+	id := x.newHalf()
+	h := call.New(id, signal.CallID{Manager: x.node, Call: x.nextCall.Add(1)}, p)
+	x.halves.put(id, &cell{x: x, m: halfMachine{h, port}})
+	return id, nil
+}
+
+func (x *Exchange) newHalf() signal.HalfCallID {
+	return signal.NewHalfCallID(x.node, x.nextHalf.Add(1))
+}
+
+// arrival is an input with the time at which it came, to measure how far call processing is behind.
+type arrival struct {
+	input any
+	at    time.Time
+}
+
+// Tell implements signal.Exchange.
+func (x *Exchange) Tell(id signal.HalfCallID, e signal.Event) {
+	c, ok := x.halves.get(id)
+	if !ok {
+		return
+	}
+	switch e.(type) {
+	case signal.Dial, signal.Seize, signal.Pickup:
+		c.post(arrival{e, x.now()})
+	default:
+		c.post(e)
+	}
+}
+
+// Attach implements signal.Exchange.
+func (x *Exchange) Attach(a signal.Attachment, port signal.Port) {
+	r := registration.Registration{Attachment: a, Node: x.node}
+	x.mu.Lock()
+	accepted, _ := x.devices.Put(r)
+	if accepted {
+		x.ports[a.Device] = port
+	}
+	x.mu.Unlock()
+	if !accepted {
+		return
+	}
+	if x.registered != nil {
+		x.registered(r, true)
+	}
+	for _, l := range x.directory.Lines(a.Device) {
+		if !l.IsZero() {
+			x.toLine(l, line.Refresh{})
+		}
+	}
+}
+
+// Detach implements signal.Exchange.
+func (x *Exchange) Detach(device string, incarnation uint64) {
+	x.mu.Lock()
+	r, _ := x.devices.Get(device)
+	removed := x.devices.Remove(device, incarnation)
+	if removed {
+		delete(x.ports, device)
+	}
+	x.mu.Unlock()
+	if removed && x.registered != nil {
+		x.registered(r, false)
+	}
+}
+
+// ForwardAll implements signal.Exchange.
+func (x *Exchange) ForwardAll(device string, l signal.LineRef, destination string, result func(error)) {
+	x.active.Add(1)
+	go func() {
+		defer x.active.Add(-1)
+		err := errors.New("forwarding cannot be kept on this server")
+		if x.forwardAll != nil {
+			err = x.forwardAll(device, l, destination)
+		}
+		if err == nil {
+			x.toLine(l, line.Refresh{})
+		}
+		if result != nil {
+			result(err)
+		}
+	}()
+}
+
+// Watch implements signal.Exchange.
+func (x *Exchange) Watch(l signal.LineRef, port signal.Port) (cancel func()) {
+	w := &watcher{port}
+	x.mu.Lock()
+	if x.watchers[l] == nil {
+		x.watchers[l] = make(map[*watcher]struct{})
+	}
+	x.watchers[l][w] = struct{}{}
+	x.mu.Unlock()
+	if _, ok := x.directory.Line(l); ok {
+		x.toLine(l, line.Refresh{})
+	} else {
+		port.LineChanged(signal.LineState{Line: l})
+	}
+	return func() {
+		x.mu.Lock()
+		defer x.mu.Unlock()
+		delete(x.watchers[l], w)
+		if len(x.watchers[l]) == 0 {
+			delete(x.watchers, l)
+		}
+	}
+}
+
+// Report implements signal.Exchange.
+func (x *Exchange) Report(f signal.Fact) { x.fact(f) }
+
+// Refresh has the devices of these lines told again, after a change of configuration.
+func (x *Exchange) Refresh(lines ...signal.LineRef) {
+	for _, l := range lines {
+		x.toLine(l, line.Refresh{})
+	}
+}
+
+// Registrations lists the devices that are registered.
+func (x *Exchange) Registrations() []registration.Registration {
+	x.mu.RLock()
+	defer x.mu.RUnlock()
+	return x.devices.All()
+}
+
+// Registration returns the registration of a device.
+func (x *Exchange) Registration(device string) (registration.Registration, bool) {
+	x.mu.RLock()
+	defer x.mu.RUnlock()
+	return x.devices.Get(device)
+}
+
+// Figures are counts of the exchange at one moment.
+type Figures struct {
+	Registered int
+	HalfCalls  int
+	Misplaced  uint64 // inputs that had no place in the state they met
+	Panics     uint64 // faults that ended a call
+	Overflows  uint64 // calls ended because their mailbox was full
+	Refused    uint64 // calls refused because of overload
+}
+
+// Figures counts.
+func (x *Exchange) Figures() Figures {
+	x.mu.RLock()
+	n := x.devices.Len()
+	x.mu.RUnlock()
+	return Figures{Registered: n, HalfCalls: x.halves.len(), Misplaced: x.misplaced.Load(), Panics: x.panics.Load(),
+		Overflows: x.overflows.Load(), Refused: x.load.refused.Load()}
+}
+
+// closeLimit bounds how long Close waits for the calls to end.
+const closeLimit = 5 * time.Second
+
+// Close refuses new calls and ends those that are up, so that their records are closed. It returns when nothing works any
+// more, at the latest after five seconds.
+func (x *Exchange) Close() {
+	x.closed.Store(true)
+	for _, c := range x.halves.all() {
+		c.post(signal.HangUp{Cause: signal.CauseTemporaryFailure})
+	}
+	for end := time.Now().Add(closeLimit); x.active.Load() > 0 && time.Now().Before(end); {
+		time.Sleep(time.Millisecond)
+	}
+	for _, c := range x.halves.all() {
+		x.forget(c)
+	}
+}

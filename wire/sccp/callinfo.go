@@ -24,7 +24,7 @@ type CallInfo struct {
 	OriginalCalledReason  uint32
 	LastRedirectingReason uint32
 
-	// The hunt pilot is read from version 16 on and sent only if set: servers in the field leave it out.
+	// The hunt pilot is read from version 17 on and sent only if set: servers in the field leave it out.
 	HuntPilotName, HuntPilotNumber string
 }
 
@@ -80,7 +80,7 @@ func (m *CallInfo) dynamic(c *coder) {
 	c.zstr(&m.Called.Name, DynamicNameWidth)
 	c.zstr(&m.OriginalCalled.Name, DynamicNameWidth)
 	c.zstr(&m.LastRedirecting.Name, DynamicNameWidth)
-	if c.has(callInfoAlternate) && (c.decoding || m.HuntPilotNumber != "" || m.HuntPilotName != "") {
+	if c.has(callInfoHuntPilot) && (c.decoding || m.HuntPilotNumber != "" || m.HuntPilotName != "") {
 		c.zstr(&m.HuntPilotNumber, NumberWidth)
 		c.zstr(&m.HuntPilotName, DynamicNameWidth)
 	}

@@ -274,3 +274,24 @@ func (id MessageID) On(v Version) (MessageID, error) {
 	}
 	return r.id, nil
 }
+
+// New is an empty message to fill, of the kind that has this id on the wire; nil for an id without a
+// layout in this package.
+func New(id MessageID) Message {
+	if r := lookup(id); r != nil && r.make != nil {
+		return r.make()
+	}
+	return nil
+}
+
+// Known lists the ids on the wire of all messages that may leave in version v from one side, Either
+// included; those without a layout in this package are not among them.
+func Known(v Version, from Direction) (ids []MessageID) {
+	for i := range catalogue {
+		r := &catalogue[i]
+		if r.make != nil && r.allows(v) && (r.from == from || r.from == Either || from == Either) {
+			ids = append(ids, r.id)
+		}
+	}
+	return ids
+}

@@ -147,9 +147,10 @@ func isLabel[S ~string | ~[]byte](s S) bool {
 	return len(s) >= 2 && labelLead(s[0]) && s[1] > 0 && s[1] < 0x80
 }
 
-// append encodes s in at most limit bytes. It never cuts a character, a label, or a letter from its
-// combining marks, and never writes a zero.
-func (k Charset) append(dst []byte, s string, limit int) []byte {
+// AppendText appends s in this character set and in at most limit bytes, as it goes into a text field.
+// It never cuts a character, a label, or a letter from its combining marks; it never writes a zero;
+// what the set lacks is replaced per character.
+func (k Charset) AppendText(dst []byte, s string, limit int) []byte {
 	begin := len(dst)
 	letter := begin // where the last base character was written
 	base := rune(-1)

@@ -80,6 +80,9 @@ func (k Codec) Append(dst []byte, m Message) ([]byte, error) {
 	if err != nil {
 		return dst, err
 	}
+	if _, raw := m.(*Raw); raw && row.make != nil {
+		return dst, fmt.Errorf("sccp: %v as raw bytes: %w", row.id, ErrNotForVersion) // could be short
+	}
 	return k.appendForm(dst, m, row)
 }
 
@@ -124,7 +127,8 @@ func (k Codec) AppendShort(dst []byte, m Message, body int) ([]byte, error) {
 }
 
 // Raw is a message that is carried, not understood: of an undocumented id, or of one of the families
-// for video, media resources and bandwidth reservation, which no phone operation needs.
+// for video, media resources and bandwidth reservation, which no phone operation needs. Only the latter
+// can be sent.
 type Raw struct {
 	Type MessageID
 	Body []byte

@@ -130,7 +130,7 @@ func (c *coder) text(p *string, width int) {
 		return
 	}
 	at := len(c.buf)
-	c.buf = c.charset.append(c.buf, *p, width-1)
+	c.buf = c.charset.AppendText(c.buf, *p, width-1)
 	c.gap(at + width - len(c.buf))
 }
 
@@ -138,7 +138,7 @@ func (c *coder) text(p *string, width int) {
 // including the zero.
 func (c *coder) zstr(p *string, width int) {
 	if !c.decoding {
-		c.buf = append(c.charset.append(c.buf, *p, width-1), 0)
+		c.buf = append(c.charset.AppendText(c.buf, *p, width-1), 0)
 		return
 	}
 	s := untilNUL(c.buf[c.off:])

@@ -61,7 +61,7 @@ func (m *ConnectionStatisticsRes) layout(c *coder) {
 	}
 	sizeAt := len(c.buf)
 	c.gap(4)
-	c.buf = c.charset.append(c.buf, m.Quality, StatisticsText)
+	c.buf = c.charset.AppendText(c.buf, m.Quality, StatisticsText)
 	size := uint32(len(c.buf) - sizeAt - 4)
 	rest := c.buf
 	c.buf = c.buf[:sizeAt]

@@ -24,10 +24,14 @@ func (v Version) HeaderWord() uint32 {
 
 // Negotiate is the version in which a server speaks with a device that offered one: never above
 // MaxVersion, never below MinVersion (devices too old to offer anything take version 3). The ATA 186
-// and 188 report a meaningless 33 and speak version 3 (sccp.md 1.3).
+// and 188 report a meaningless 33 and speak version 3 (sccp.md 1.3). Versions 12 to 14 are not known to
+// exist: no header version is published for them (sccp.md 1.1), so 11 is answered.
 func Negotiate(device DeviceType, offered Version) Version {
-	if device == DeviceATA186 || device == DeviceATA188 {
+	switch {
+	case device == DeviceATA186, device == DeviceATA188:
 		return MinVersion
+	case offered >= 12 && offered <= 14:
+		return 11
 	}
 	return min(max(offered, MinVersion), MaxVersion)
 }
@@ -67,6 +71,7 @@ const (
 	registerTail
 	utf8Text
 	callInfoAlternate
+	callInfoHuntPilot
 	requestedAddressType
 	typedAddress
 	enblocLine
@@ -98,6 +103,8 @@ var since = [changes]Version{
 	utf8Text: 15,
 	// CallInfo carries the alternate calling number: 12 strings before, 13 from here (sccp.md 1.4, 7).
 	callInfoAlternate: 16,
+	// CallInfo may end in the hunt pilot.
+	callInfoHuntPilot: 17,
 	// OpenReceiveChannel asks for an address family.
 	requestedAddressType: 16,
 	// Addresses are a family word and 16 bytes instead of four bytes.

@@ -399,8 +399,8 @@ func TestPanicsAreContained(t *testing.T) {
 			host = h
 			switch starts {
 			case 1:
-				var none map[string]int
-				none["x"] = 1
+				var none []string
+				h.Log().Info(none[starts])
 			case 2:
 				h.Go("listener", func(context.Context) error { panic("in the loop") })
 			}
@@ -496,7 +496,6 @@ func TestSlowStartAndStuckStop(t *testing.T) {
 				return nil
 			},
 		})
-		begin := time.Now()
 		m.StartAll()
 		<-time.After(4 * time.Second)
 		if r := m.Ready(); r.ExitStatus() != 1 {
@@ -511,7 +510,7 @@ func TestSlowStartAndStuckStop(t *testing.T) {
 		synctest.Wait()
 		wantState(t, m, TFTP, Running)
 
-		begin = time.Now()
+		begin := time.Now()
 		wantFault(t, m.Stop(t.Context(), TFTP), fault.ServiceStuck)
 		if took := time.Since(begin); took != 3*time.Second {
 			t.Errorf("gave up after %v", took)

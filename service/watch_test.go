@@ -7,6 +7,7 @@ import (
 	"os"
 	"runtime/debug"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/fstest"
 	"testing/synctest"
@@ -131,13 +132,16 @@ func TestT21_ClockJumps(t *testing.T) {
 
 func TestWatchRunsAndEnds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		m := &testMachine{total: 100 << 30, free: 50 << 30}
-		w := NewWatch(WatchOptions{Directories: []string{"/data"}, Probe: m.probe()})
+		var free atomic.Uint64
+		free.Store(50 << 30)
+		probe := new(testMachine).probe()
+		probe.Disk = func(string) (uint64, uint64, error) { return free.Load(), 100 << 30, nil }
+		w := NewWatch(WatchOptions{Directories: []string{"/data"}, Probe: probe})
 		ctx, cancel := context.WithCancel(t.Context())
 		ended := make(chan struct{})
 		go func() { defer close(ended); w.Run(ctx) }()
 		synctest.Wait()
-		m.free = 0
+		free.Store(0)
 		<-time.After(2 * time.Second)
 		synctest.Wait()
 		if w.Writable() == nil {

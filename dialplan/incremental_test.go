@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -192,4 +193,35 @@ func TestSearchSpaceChanges(t *testing.T) {
 	if d := new(Plan).Analyze(Request{Digits: "100"}); d.Answer != NoRoute {
 		t.Errorf("empty plan: %s", d.Answer)
 	}
+}
+
+// Readers of a plan go on while its successors are built; the race detector watches.
+func TestReadersDuringChanges(t *testing.T) {
+	plan := explainPlan(t)
+	stop := make(chan struct{})
+	var readers sync.WaitGroup
+	for range 2 {
+		readers.Go(func() {
+			for {
+				select {
+				case <-stop:
+					return
+				default:
+				}
+				if d := plan.Analyze(Request{LineCSS: "staff", Digits: "8801"}); identifier(d.Pattern) != "dn2001" {
+					t.Errorf("8801 leads to %q", identifier(d.Pattern))
+					return
+				}
+			}
+		})
+	}
+	next := plan
+	for i := range 200 {
+		var err error
+		if next, err = next.With(Put(Pattern{ID: "x", Partition: "internal", Text: fmt.Sprint(2001, i)}), Remove("dn2001"), Remove("tp")); err != nil {
+			t.Error(err)
+		}
+	}
+	close(stop)
+	readers.Wait()
 }

@@ -239,9 +239,11 @@ func TestRouteFilters(t *testing.T) {
 			t.Errorf("%s: error %v, want %s", filter, err, want)
 		}
 	}
-	p := Pattern{ID: "p", Text: "9.@", Filter: mustFilter(t, "AREA-CODE == 12")}
-	if err := p.Validate(); err == nil || !strings.Contains(err.Error(), "no number of the numbering plan passes") {
-		t.Errorf("a filter that nothing passes: %v", err)
+	for _, nothing := range []string{"AREA-CODE == 123", "AREA-CODE == 97", "AREA-CODE == 9725", "SERVICE EXISTS AND AREA-CODE EXISTS", "SUBSCRIBER == ####"} {
+		p := Pattern{ID: "p", Text: "9.@", Filter: mustFilter(t, nothing)}
+		if err := p.Validate(); err == nil || !strings.Contains(err.Error(), "no number of the numbering plan passes") {
+			t.Errorf("%s, which nothing passes: %v", nothing, err)
+		}
 	}
 }
 

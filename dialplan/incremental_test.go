@@ -218,8 +218,9 @@ func TestReadersDuringChanges(t *testing.T) {
 	next := plan
 	for i := range 200 {
 		var err error
-		if next, err = next.With(Put(Pattern{ID: "x", Partition: "internal", Text: fmt.Sprint(2001, i)}), Remove("dn2001"), Remove("tp")); err != nil {
+		if next, err = next.With(Put(Pattern{ID: "x", Partition: "internal", Text: fmt.Sprint("2001", i)}), Remove("dn2001"), Remove("tp")); err != nil {
 			t.Error(err)
+			break
 		}
 	}
 	close(stop)

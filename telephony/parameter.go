@@ -6,7 +6,7 @@ type ServiceParameter struct {
 	Service ServiceName `yaml:"service" json:"service" maxLength:"64" doc:"Service to which it belongs, such as CallManager."`
 	Name    string      `yaml:"name" json:"name" maxLength:"64" doc:"Name of the parameter, such as T302Timer."`
 	Server  ServerName  `yaml:"server,omitempty" json:"server,omitempty" ref:"server" doc:"Server for which it holds. Absent: every server that has no value of its own."`
-	Value   string      `yaml:"value" json:"value" maxLength:"1024" doc:"The value."`
+	Value   string      `yaml:"value" json:"value" maxLength:"1024" empty:"allowed" doc:"The value."`
 }
 
 // Kind implements Object.
@@ -24,7 +24,7 @@ func (p *ServiceParameter) Key() string {
 // EnterpriseParameter is the value of a parameter of the whole cluster where it differs from the default.
 type EnterpriseParameter struct {
 	Name  string `yaml:"name" json:"name" maxLength:"64" doc:"Name of the parameter, such as ClusterID."`
-	Value string `yaml:"value" json:"value" maxLength:"1024" doc:"The value."`
+	Value string `yaml:"value" json:"value" maxLength:"1024" empty:"allowed" doc:"The value."`
 }
 
 // Kind implements Object.

@@ -180,7 +180,7 @@ func (k Charset) AppendText(dst []byte, s string, limit int) []byte {
 		mark := unicode.In(r, unicode.M)
 		if p := k.page(); p != nil {
 			b, found := p.byteOf(r)
-			if mark && !found {
+			if mark && !found && base >= 0 {
 				if whole, ok := composed[[2]rune{base, r}]; ok && letter < len(dst) {
 					if b, ok := p.find(whole); ok {
 						dst[letter], base = b, whole

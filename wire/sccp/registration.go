@@ -58,10 +58,11 @@ func (m *Register) layout(c *coder) {
 	}
 }
 
-// mac is a field of 12 bytes: as many hexadecimal digits, or six bytes and filler.
+// mac is a field of 12 bytes: as many hexadecimal digits, or six bytes and filler. What is no MAC
+// address is sent as none.
 func (c *coder) mac(p *string) {
 	var b [12]byte
-	if !c.decoding {
+	if !c.decoding && len(*p) == len(b) && strings.Trim(*p, hexDigits) == "" {
 		copy(b[:], *p)
 	}
 	c.raw(b[:])
@@ -71,12 +72,14 @@ func (c *coder) mac(p *string) {
 	switch text := strings.ToUpper(string(b[:])); {
 	case b == [12]byte{}:
 		*p = ""
-	case strings.Trim(text, "0123456789ABCDEF") == "":
+	case strings.Trim(text, hexDigits) == "":
 		*p = text
 	default:
 		*p = strings.ToUpper(hex.EncodeToString(b[:6]))
 	}
 }
+
+const hexDigits = "0123456789ABCDEF"
 
 // RegisterAck accepts a Register (sccp.md 2.2, 1.3). Build it with NewRegisterAck.
 type RegisterAck struct {

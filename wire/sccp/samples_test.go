@@ -6,6 +6,8 @@ import (
 	"reflect"
 	"testing"
 
+	"pgregory.net/rapid"
+
 	"tandem/wire/sccp"
 )
 
@@ -90,4 +92,27 @@ func everyForm(t *testing.T, f func(t *testing.T, id sccp.MessageID, v sccp.Vers
 			f(t, id, v, m)
 		}
 	}
+}
+
+// setTexts puts arbitrary text into every string of a message.
+func setTexts(m sccp.Message, text *rapid.Generator[string], t *rapid.T) {
+	fill(m)
+	var walk func(v reflect.Value)
+	walk = func(v reflect.Value) {
+		switch v.Kind() {
+		case reflect.Struct:
+			if v.CanAddr() && v.Type().PkgPath() != "net/netip" {
+				for i := range v.NumField() {
+					walk(v.Field(i))
+				}
+			}
+		case reflect.Slice, reflect.Array:
+			for i := range v.Len() {
+				walk(v.Index(i))
+			}
+		case reflect.String:
+			v.SetString(text.Draw(t, "text"))
+		}
+	}
+	walk(reflect.ValueOf(m).Elem())
 }

@@ -76,15 +76,15 @@ func (m *ConnectionStatisticsRes) head(c *coder) (width int, packed bool) {
 	if !c.decoding || !c.has(wideNumbers) {
 		return NumberWidth, false
 	}
-	for _, try := range [...]struct {
-		width, mode int
-	}{{24, 4}, {25, 4}, {28, 4}, {28, 1}} {
-		at := try.width + 4 + try.mode + 7*4
-		if len(c.buf) < at+4 {
-			continue
-		}
-		if rest := len(c.buf) - at - 4 - int(lsb(c.buf[at:at+4])); rest >= 0 && rest < 4 {
-			return try.width, try.mode == 1
+	for _, padding := range [...]int{0, 3} { // exact agreement first, then with bytes that fill a word
+		for _, try := range [...]struct{ width, mode int }{{24, 4}, {25, 4}, {28, 4}, {28, 1}} {
+			at := try.width + 4 + try.mode + 7*4
+			if len(c.buf) < at+4 {
+				continue
+			}
+			if rest := int64(len(c.buf)-at-4) - int64(lsb(c.buf[at:at+4])); rest >= 0 && rest <= int64(padding) {
+				return try.width, try.mode == 1
+			}
 		}
 	}
 	return NumberWidth, false

@@ -97,6 +97,7 @@ cdr                         W S
 node                        *
 phone                       W wire/... media/codec
 phone/audio                 media/codec wire/rtp wire/srtp
+scripts/testreport
 sim/net
 sim/lab                     node phone sim/...
 cmd/tandem                  W node admin/client setup/... phone sim/lab service/trace

@@ -88,6 +88,19 @@ func (f *form) text() string { return renderElements(f.elems, f.dot) }
 // align says which digits each element takes: element i takes digits[cuts[i]:cuts[i+1]]. Where several readings are possible,
 // earlier elements take as few digits as they can. The form must match digits.
 func (f *form) align(digits string) (cuts [MaxDigits + 2]uint8) {
+	if f.table == nil { // at most one repeatable element: the length leaves no choice
+		at := 0
+		for e, el := range f.elems {
+			cuts[e] = uint8(at)
+			if el.plain() {
+				at++
+			} else {
+				at = len(digits) - (f.fixed - e)
+			}
+		}
+		cuts[len(f.elems)] = uint8(at)
+		return cuts
+	}
 	// fits[i] has bit e if elements from e on match digits from i on.
 	var fits [MaxDigits + 1]uint64
 	m := len(f.elems)

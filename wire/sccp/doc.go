@@ -10,6 +10,10 @@
 // What does not: connections, timers, calls, devices. A caller owns the socket and its deadlines. The
 // package uses the standard library alone.
 //
+// To add a message: an id in messageid.go, a struct with its layout beside its family, a row in
+// catalogue.go; if its layout depends on the version, a change in version.go. The tests take it up by
+// themselves, except for the dissector's names of its fields (dissect/names.go).
+//
 // Sections cited as "sccp.md 2.4" are those of the project's protocol reference; R-n and T-n are
 // numbered requirements.
 package sccp

@@ -64,3 +64,35 @@ type UnSubscribeDtmfPayloadErr struct{ DTMFSubscription }
 func (m *UnSubscribeDtmfPayloadErr) ID() MessageID { return IDUnSubscribeDtmfPayloadErr }
 
 func (m *UnSubscribeDtmfPayloadErr) layout(c *coder) { m.DTMFSubscription.layout(c, false) }
+
+// NotifyDtmfTone reports a digit; gateways and media devices send it too.
+type NotifyDtmfTone struct {
+	Tone               Tone
+	ConferenceID       uint32
+	PassThroughPartyID uint32
+}
+
+// ID is 0x0127.
+func (m *NotifyDtmfTone) ID() MessageID { return IDNotifyDtmfTone }
+
+func (m *NotifyDtmfTone) layout(c *coder) {
+	u32(c, &m.Tone)
+	u32(c, &m.ConferenceID)
+	u32(c, &m.PassThroughPartyID)
+}
+
+// SendDtmfTone makes the endpoint send a digit.
+type SendDtmfTone struct {
+	Tone               Tone
+	ConferenceID       uint32
+	PassThroughPartyID uint32
+}
+
+// ID is 0x0128.
+func (m *SendDtmfTone) ID() MessageID { return IDSendDtmfTone }
+
+func (m *SendDtmfTone) layout(c *coder) {
+	u32(c, &m.Tone)
+	u32(c, &m.ConferenceID)
+	u32(c, &m.PassThroughPartyID)
+}

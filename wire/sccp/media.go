@@ -262,10 +262,42 @@ func (m *MediaTransmissionFailure) layout(c *coder) {
 	u32(c, &m.CallReference)
 }
 
-// IPPort tells the UDP port for RTP of an old phone.
-type IPPort struct{ Port uint16 }
+// StartMediaReception is obsolete and empty.
+type StartMediaReception struct{}
 
-// ID is 0x0002.
-func (m *IPPort) ID() MessageID { return IDIPPort }
+// ID is 0x008C.
+func (m *StartMediaReception) ID() MessageID { return IDStartMediaReception }
 
-func (m *IPPort) layout(c *coder) { c.port(&m.Port) }
+func (m *StartMediaReception) layout(*coder) {}
+
+// StopMediaReception is obsolete.
+type StopMediaReception struct{ ConferenceID, PassThroughPartyID uint32 }
+
+// ID is 0x008D.
+func (m *StopMediaReception) ID() MessageID { return IDStopMediaReception }
+
+func (m *StopMediaReception) layout(c *coder) { u32(c, &m.ConferenceID); u32(c, &m.PassThroughPartyID) }
+
+// StartMediaFailureDetection makes the phone watch its received stream.
+type StartMediaFailureDetection struct {
+	ConferenceID       uint32
+	PassThroughPartyID uint32
+	PacketMillis       uint32
+	Payload            Payload
+	EchoCancellation   bool
+	Codec              CodecParameters
+	CallReference      uint32
+}
+
+// ID is 0x011C.
+func (m *StartMediaFailureDetection) ID() MessageID { return IDStartMediaFailureDetection }
+
+func (m *StartMediaFailureDetection) layout(c *coder) {
+	u32(c, &m.ConferenceID)
+	u32(c, &m.PassThroughPartyID)
+	u32(c, &m.PacketMillis)
+	u32(c, &m.Payload)
+	c.flag(&m.EchoCancellation)
+	m.Codec.layout(c)
+	u32(c, &m.CallReference)
+}

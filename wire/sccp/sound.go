@@ -54,22 +54,6 @@ func (m *SetRinger) layout(c *coder) {
 	u32(c, &m.CallReference)
 }
 
-// SetLamp sets the lamp of a button; StimulusVoiceMail with instance 0 is the message lamp.
-type SetLamp struct {
-	Stimulus Stimulus
-	Instance uint32
-	Mode     LampMode
-}
-
-// ID is 0x0086.
-func (m *SetLamp) ID() MessageID { return IDSetLamp }
-
-func (m *SetLamp) layout(c *coder) {
-	u32(c, &m.Stimulus)
-	u32(c, &m.Instance)
-	u32(c, &m.Mode)
-}
-
 // SetHookFlashDetect makes an analogue port report hook flashes. Only devices that have such a port,
 // and the 7905 and 7912, know it (R-15, see Takes).
 type SetHookFlashDetect struct{}
@@ -94,35 +78,3 @@ type SetMicroMode struct{ Mode Switch }
 func (m *SetMicroMode) ID() MessageID { return IDSetMicroMode }
 
 func (m *SetMicroMode) layout(c *coder) { u32(c, &m.Mode) }
-
-// NotifyDtmfTone reports a digit; gateways and media devices send it too.
-type NotifyDtmfTone struct {
-	Tone               Tone
-	ConferenceID       uint32
-	PassThroughPartyID uint32
-}
-
-// ID is 0x0127.
-func (m *NotifyDtmfTone) ID() MessageID { return IDNotifyDtmfTone }
-
-func (m *NotifyDtmfTone) layout(c *coder) {
-	u32(c, &m.Tone)
-	u32(c, &m.ConferenceID)
-	u32(c, &m.PassThroughPartyID)
-}
-
-// SendDtmfTone makes the endpoint send a digit.
-type SendDtmfTone struct {
-	Tone               Tone
-	ConferenceID       uint32
-	PassThroughPartyID uint32
-}
-
-// ID is 0x0128.
-func (m *SendDtmfTone) ID() MessageID { return IDSendDtmfTone }
-
-func (m *SendDtmfTone) layout(c *coder) {
-	u32(c, &m.Tone)
-	u32(c, &m.ConferenceID)
-	u32(c, &m.PassThroughPartyID)
-}

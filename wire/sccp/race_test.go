@@ -1,0 +1,5 @@
+//go:build race
+
+package sccp
+
+const raceDetector = true

@@ -190,7 +190,7 @@ var layouts = []exception{
 	{"UpdateCapabilities", "Form", 0, last, "is the message id"},
 }
 
-// Errata lists where the dissector of Wireshark 4.0 errs, or has no field. Only here may it disagree
+// errata lists where the dissector of Wireshark 4.0 errs, or has no field. Only here may it disagree
 // with what was meant.
 var errata = []exception{
 	{"OpenReceiveChannel", "malformed", 0, 6, "sccp.md 2.1, 7: takes the tail of newer versions as mandatory"},

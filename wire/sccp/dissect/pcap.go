@@ -2,7 +2,7 @@
 // capture file, runs tshark over it and compares what the dissector reads with what was meant.
 //
 // It is test support: nothing but tests imports it. Which dissector field stands for which field of
-// our messages, and where the dissector is known to err, is data in names.go and errata.go.
+// our messages, and where the dissector is known to err, is data in names.go.
 package dissect
 
 import (

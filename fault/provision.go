@@ -11,6 +11,8 @@ const (
 	AutoRegistrationFull   Code = "TDM-PRV-0007"
 	ProvisionBusy          Code = "TDM-PRV-0008"
 	FirmwareInvalid        Code = "TDM-PRV-0009"
+
+	ConfigurationFileInvalid Code = "TDM-PRV-0010"
 )
 
 var provision = []Entry{
@@ -50,4 +52,8 @@ var provision = []Entry{
 		"The file {file} was not added.",
 		"{problem}.",
 		"Use the file as the manufacturer delivers it, under its own name.", 422},
+	{ConfigurationFileInvalid, SeverityError,
+		"{device} gets no configuration file.",
+		"The file that its settings make is none that its model takes: {cause}.",
+		"Change the setting that is named. The phone keeps its last configuration until then.", 0},
 }

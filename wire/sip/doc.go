@@ -21,7 +21,7 @@
 //
 // # A registrar and answering party
 //
-//	ep, err := sip.NewEndpoint(sip.Config{Policy: …}, core)
+//	ep, err := sip.NewEndpoint(sip.Config{Policy: …}, sip.Options{…}, core)
 //	addr, err := ep.ListenUDP(netip.MustParseAddrPort("127.0.0.1:0"), netip.AddrPort{})
 //
 //	func (c *core) OnRequest(tx *sip.ServerTx, req *sip.Request) {
@@ -30,8 +30,8 @@
 //			c.keep(req.Contact(), tx.Flow()) // requests for the phone go over this flow
 //			tx.Reply(200, req.Contact())
 //		case sip.INVITE:
-//			d, err := c.ep.Accept(tx, sip.LocalContact(tx.Flow(), "2002"), c)
-//			d.Ring(180, nil)
+//			d, err := c.ep.Incoming(tx, sip.LocalContact(tx.Flow(), "2002"), c)
+//			d.Ring(180, nil, false)
 //			d.Answer(sdp)
 //		}
 //	}

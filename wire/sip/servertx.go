@@ -139,6 +139,7 @@ type ServerTx struct {
 	cancelled atomic.Bool
 	final     atomic.Int32
 	value     atomic.Value
+	dialog    atomic.Pointer[Dialog]
 }
 
 // Request returns the request. It must not be changed.

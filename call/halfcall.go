@@ -185,13 +185,18 @@ func (t *turn) step(k Kind, input any) bool {
 
 // refuse answers what has no place now, so that nobody waits for nothing.
 func (t *turn) refuse(k Kind) {
+	over := t.State == Passing || t.State == Ended // for the device: it knows the call no more
 	switch in := t.input.(type) {
 	case signal.Offer:
-		t.order(signal.MediaRefused{Cause: signal.CauseRequestPending})
+		if !over {
+			t.order(signal.MediaRefused{Cause: signal.CauseRequestPending})
+		}
 	case signal.MediaOffer:
 		t.send(signal.ToHalf(in.From), signal.MediaReject{From: t.ID, Cause: signal.CauseRequestPending})
 	case signal.TransferWith, signal.TransferTo:
-		t.order(signal.TransferStatus{Done: true, Cause: signal.CauseFacilityRejected})
+		if !over {
+			t.order(signal.TransferStatus{Done: true, Cause: signal.CauseFacilityRejected})
+		}
 	default:
 		if t.State != Ended {
 			t.out = append(t.out, Bounce(signal.ToHalf(t.ID), t.input)...)

@@ -13,6 +13,11 @@ import "tandem/call/signal"
 // askConsultation begins to connect our peer with the party of the consultation.
 func askConsultation(t *turn) {
 	w := t.input.(signal.TransferWith)
+	if t.TransferWait || t.Peer.Half == 0 || w.Consultation == t.ID {
+		t.become(Active)
+		t.order(signal.TransferStatus{Done: true, Cause: signal.CauseRequestPending})
+		return
+	}
 	t.Consultation = w.Consultation
 	t.PeerLeft = false
 	t.send(signal.ToHalf(w.Consultation), signal.JoinRequest{From: t.ID, Peer: t.Peer, Call: t.Call})

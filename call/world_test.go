@@ -74,6 +74,7 @@ type leg struct {
 	ring      signal.Ring
 	statuses  []signal.TransferStatus
 	offersNow int
+	queued    []signal.Command
 }
 
 func newWorld(t *testing.T) *world {
@@ -359,13 +360,16 @@ func (d *device) command(id signal.HalfCallID, c signal.Command) {
 			l.remote = c.Answer
 		}
 	case signal.OfferMedia:
-		if l.pending {
-			d.w.t.Errorf("%s is offered media while its own offer is out", d.name)
+		if l.pending { // crossed our own offer, which is about to be refused
+			l.queued = append(l.queued, c)
+			return
 		}
 		w.tell(id, signal.Answer{Media: d.answer(l, c.Media)})
+		d.retry(l)
 	case signal.RequestOffer:
 		if l.pending {
-			d.w.t.Errorf("%s is asked for an offer while its own is out", d.name)
+			l.queued = append(l.queued, c)
+			return
 		}
 		dir := signal.SendRecv
 		if l.held {
@@ -375,9 +379,14 @@ func (d *device) command(id signal.HalfCallID, c signal.Command) {
 		w.tell(id, signal.Offer{Media: l.local})
 	case signal.AnswerMedia:
 		l.remote, l.pending = c.Media, false
+		d.resume(l)
 		d.retry(l)
 	case signal.MediaRefused:
 		l.pending = false
+		if len(l.queued) > 0 {
+			d.resume(l)
+			return
+		}
 		if c.Cause == signal.CauseRequestPending && l.want != nil {
 			l.offersNow++
 			if l.offersNow < 20 {
@@ -400,6 +409,15 @@ func (d *device) command(id signal.HalfCallID, c signal.Command) {
 				break
 			}
 		}
+	}
+}
+
+// resume takes up what crossed our own offer.
+func (d *device) resume(l *leg) {
+	queued := l.queued
+	l.queued = nil
+	for _, c := range queued {
+		d.command(l.id, c)
 	}
 }
 

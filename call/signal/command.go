@@ -82,7 +82,9 @@ type Established struct {
 	Answer    *Session // nil when the device answered an offer itself
 }
 
-// OfferMedia asks the device to accept a change of media: it says Answer or RefuseMedia.
+// OfferMedia asks the device to accept a change of media: it says Answer or RefuseMedia. When it crosses an offer of the
+// device, that one is answered with MediaRefused first and the adapter carries OfferMedia out afterwards, in the time
+// that its protocol gives (RFC 3261 14.1). The same holds for RequestOffer.
 type OfferMedia struct {
 	Media   *Session
 	Ceiling string

@@ -54,7 +54,7 @@ wire/tftp
 signalling/sccpstation      W S registration wire/sccp
 signalling/sipua            W S registration wire/sip wire/sdp
 signalling/signallingtest   W S registration
-provision                   W
+provision                   W telephony/parameter
 provision/cnf               W
 provision/firmware          W
 provision/locale            W
@@ -71,8 +71,8 @@ confdb                      W telephony/parameter
 confdb/schema               W
 confdb/sqlite               W confdb confdb/schema
 confdb/replica              W confdb confdb/schema
-confdb/live                 W S confdb dialplan registration
-confdb/bulk                 W confdb confdb/schema
+confdb/live                 W S telephony/parameter confdb dialplan registration call call/line
+confdb/bulk                 W telephony/parameter confdb confdb/schema
 userstate                   W S confdb bus
 security/ca                 W
 security/role               W

@@ -180,7 +180,7 @@ var states = map[State]map[Kind]entry{
 		JoinRequest:    {refuseJoin, Joining},
 		DeviceAnswer:   {ignore, Joining},
 		DeviceRefusal:  {ignore, Joining},
-		Joined:         {refuseJoined, Joining},
+		Joined:         {joinedWhileJoining, Joining},
 		Redirected:     {ignore, Joining},
 		PeerMediaOffer: {deferInput, Joining},
 	},

@@ -86,8 +86,18 @@ func refuseJoin(t *turn) {
 	t.send(signal.ToHalf(j.From), signal.JoinRefuse{Cause: signal.CauseFacilityRejected})
 }
 
+// refuseJoined declines a party that was arranged by somebody who is not our peer.
 func refuseJoined(t *turn) {
 	t.out = append(t.out, Bounce(signal.ToHalf(t.ID), t.input)...)
+}
+
+// joinedWhileJoining is our peer leaving by a transfer of its own while we are under way with ours. Whom it offers us
+// cannot be handed on any more, so the call ends as if the peer had hung up.
+func joinedWhileJoining(t *turn) {
+	if t.input.(signal.Joined).From == t.Peer.Half {
+		t.PeerLeft, t.LeftCause = true, signal.CauseNormalClearing
+	}
+	refuseJoined(t)
 }
 
 // announceJoin tells our peer whom it is joined with.

@@ -11,13 +11,17 @@ import (
 	"tandem/call/signal"
 )
 
-// mailboxLimit bounds the inputs that wait for one machine.
-const mailboxLimit = 256
+// Bounds of the inputs that wait for one machine. A line owner serves all calls of a number, a half-call only one.
+const (
+	halfCallMailbox = 256
+	lineMailbox     = 16384
+)
 
 // machine is what a cell hosts.
 type machine interface {
 	handle(x *Exchange, now time.Time, input any) (effects []signal.Effect, known bool)
 	address() signal.Address
+	mailbox() int
 	// describe names the state for traces.
 	describe() string
 }
@@ -31,6 +35,7 @@ func (m halfMachine) handle(x *Exchange, now time.Time, input any) ([]signal.Eff
 	return m.Handle(x.directory, now, input)
 }
 func (m halfMachine) address() signal.Address { return signal.ToHalf(m.ID) }
+func (m halfMachine) mailbox() int            { return halfCallMailbox }
 func (m halfMachine) describe() string {
 	if m.State == call.Active {
 		return m.State.String() + ", " + m.Neg.String()
@@ -44,6 +49,7 @@ func (m lineMachine) handle(x *Exchange, now time.Time, input any) ([]signal.Eff
 	return m.Handle(lineEnv{x}, now, input)
 }
 func (m lineMachine) address() signal.Address { return signal.ToLine(m.Line) }
+func (m lineMachine) mailbox() int            { return lineMailbox }
 func (m lineMachine) describe() string {
 	return fmt.Sprintf("%d offered, %d calls", len(m.Offers), len(m.Calls))
 }
@@ -62,7 +68,7 @@ type timeout struct {
 	gen uint32
 }
 
-// cell is a machine with its mailbox and timers. mu guards queue, running and dead; everything else belongs to the
+// cell is a machine with its mailbox and timers. mu guards the fields below it up to dead; everything else belongs to the
 // goroutine that drains.
 type cell struct {
 	x *Exchange
@@ -72,6 +78,7 @@ type cell struct {
 	queue   []any
 	spare   []any
 	running bool
+	flooded bool // more came than the mailbox holds: the machine ends as soon as it gets to it
 	dead    bool
 
 	timers []timer
@@ -85,11 +92,10 @@ func (c *cell) post(input any) bool {
 		c.mu.Unlock()
 		return false
 	}
-	if len(c.queue) >= mailboxLimit {
-		c.dead = true
+	if len(c.queue) >= c.m.mailbox() {
+		c.flooded = true
 		c.mu.Unlock()
-		c.x.overflow(c)
-		return false
+		return true
 	}
 	c.queue = append(c.queue, input)
 	start := !c.running
@@ -107,7 +113,13 @@ func (c *cell) drain() {
 	defer c.x.active.Add(-1)
 	for {
 		c.mu.Lock()
-		if len(c.queue) == 0 || c.dead {
+		if c.flooded {
+			c.mu.Unlock()
+			c.x.flooded(c)
+			c.end(nil)
+			return
+		}
+		if len(c.queue) == 0 {
 			c.running = false
 			idle := c.forgettable()
 			if idle {

@@ -124,16 +124,11 @@ func (x *Exchange) crashed(c *cell, input any, what string, stack []byte) {
 	x.abort(c)
 }
 
-// overflow ends a machine whose mailbox is full.
-func (x *Exchange) overflow(c *cell) {
+// flooded ends a machine that was sent more than it could take.
+func (x *Exchange) flooded(c *cell) {
 	x.overflows.Add(1)
 	x.log.Error("a call was ended because more was sent to it than it could take", "machine", c.m.address().String())
-	x.active.Add(1)
-	go func() {
-		defer x.active.Add(-1)
-		x.forget(c)
-		x.abort(c)
-	}()
+	x.abort(c)
 }
 
 // abort ends both sides of a half-call that can no longer decide itself, or refuses the calls of a line owner.

@@ -92,15 +92,15 @@ func TestClientCurl(t *testing.T) {
 	h := serveHTTP(t, m, HTTPConfig{})
 	for name, content := range m.files {
 		for _, url := range []string{fmt.Sprintf("tftp://%v/%s", s.Addr(), name), fmt.Sprintf("http://%v/%s", h.Addr(), name)} {
+			if len(content) == 0 { // curl makes no file for nothing, and takes a tsize of 0 for an error
+				continue
+			}
 			to := filepath.Join(t.TempDir(), "got")
 			args := []string{"--silent", "--show-error", "--fail", "--max-time", "20", "--output", to, url}
 			if strings.HasPrefix(url, "tftp") && len(content) > 2000 {
 				args = append(args, "--tftp-blksize", "1428")
 			}
 			out, err := program(t, "curl", "curl", args...)
-			if len(content) == 0 { // curl makes no file for nothing, and takes a tsize of 0 for an error
-				continue
-			}
 			same(t, to, content, out, err)
 		}
 	}

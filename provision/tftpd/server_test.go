@@ -258,14 +258,12 @@ func TestThousandParallelTransfers(t *testing.T) {
 func TestPlacesPerSource(t *testing.T) {
 	m := newMemory()
 	s := serve(t, m, Config{MaximumTransfers: 10, MaximumPerSource: 3, MaximumWaiting: 4})
-	var conns []*net.UDPConn
 	for range 12 { // twelve silent clients at one address: 3 run, 4 wait, 5 get no answer
 		conn, err := net.ListenUDP("udp", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
 		if err != nil {
 			t.Fatal(err)
 		}
 		defer conn.Close()
-		conns = append(conns, conn)
 		_, _ = conn.WriteToUDPAddrPort([]byte("\x00\x01load.bin\x00octet\x00"), s.Addr())
 	}
 	eventually(t, "limits reached", func() bool { c := s.Counters(); return c.Active == 3 && c.Waiting == 4 && c.Dropped == 5 })

@@ -155,7 +155,7 @@ func (p *parser) viaValue(s string) (string, error) {
 		return "", errVia
 	}
 	h.Transport = s[:i]
-	if !strings.EqualFold(h.ProtocolName, "SIP") || h.ProtocolVersion != "2.0" || !isToken(h.Transport) {
+	if !strings.EqualFold(h.ProtocolName, "SIP") || !isToken(h.ProtocolVersion) || !isToken(h.Transport) {
 		return "", errVia
 	}
 	s = trim(s[i:])
@@ -166,6 +166,8 @@ func (p *parser) viaValue(s string) (string, error) {
 	h.Host, h.Port = strings.Trim(host, "[]"), port
 	rest, err := p.headerParams(rest, &h.Params)
 	if err != nil {
+		// Enough is known to refuse the request to where it came from.
+		_ = p.add(h)
 		return "", err
 	}
 	return rest, p.add(h)
@@ -399,7 +401,12 @@ func (p *parser) uri(s string, u *URI) error {
 				return errURI
 			}
 		}
-		return gosip.ParseUri(s, u)
+		// Only this function can set the opaque part; it takes no scheme with a full stop in it.
+		if err := gosip.ParseUri("tel:"+s[colon+1:], u); err != nil {
+			return errURI
+		}
+		u.Scheme = strings.ToLower(scheme)
+		return nil
 	}
 	s = s[colon+1:]
 	if at := strings.IndexByte(s, '@'); at >= 0 {

@@ -64,6 +64,8 @@ func checkStructure(req *Request) *Reject {
 	switch {
 	case req.Via() == nil, req.From() == nil, req.To() == nil, req.CallID() == nil, cseq == nil:
 		return &Reject{Status: 400, Reason: "Missing Required Header Field"}
+	case req.Via().ProtocolVersion != "2.0":
+		return &Reject{Status: 400, Reason: "Via Version Is Not 2.0"}
 	case cseq.MethodName != req.Method:
 		return &Reject{Status: 400, Reason: "CSeq Method Does Not Match"}
 	}

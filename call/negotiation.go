@@ -243,7 +243,7 @@ func hangUp(t *turn) {
 	cause := t.hangUpCause()
 	if t.TransferWait {
 		// The transferor does not wait for the result; the other two go on.
-		t.toPeer(signal.TransferorGone{})
+		t.toPeer(signal.TransferorGone{From: t.ID})
 		t.split(signal.OnBehalfOfTransfer)
 	} else {
 		t.toPeer(signal.Release{From: t.ID, Cause: cause, By: signal.OnBehalfOfDevice})

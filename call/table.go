@@ -141,7 +141,7 @@ var states = map[State]map[Kind]entry{
 		TakeOver:            {judgeTakeOver, Active},
 		Audit:               {answerAudit, Active},
 		Settled:             {resumeDeferred, Active},
-		TransferorGone:      {ignore, Active},
+		TransferorGone:      {loseTransferor, Active},
 	},
 	Reaching: {
 		RouteFound:          {offerAgain, Reaching},

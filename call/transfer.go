@@ -373,6 +373,18 @@ func backToTransferor(t *turn) {
 	t.settle()
 }
 
+// loseTransferor is the transferor hanging up in the moment in which its transfer failed and we came back to it: there is
+// nobody left to talk to. When somebody else was reached meanwhile it means nothing.
+func loseTransferor(t *turn) {
+	if t.input.(signal.TransferorGone).From != t.Peer.Half {
+		return
+	}
+	t.closeRecord(signal.CauseNormalClearing, false, signal.OnBehalfOfDevice)
+	t.order(signal.Clear{Cause: signal.CauseNormalClearing})
+	t.stopAll()
+	t.become(Ended)
+}
+
 func forgetTransferor(t *turn) {
 	t.Transferor = 0
 	t.closeFormer()

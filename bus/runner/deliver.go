@@ -136,7 +136,9 @@ func (x *Exchange) abort(c *cell) {
 	switch m := c.m.(type) {
 	case halfMachine:
 		r := signal.Release{From: m.ID, Cause: signal.CauseTemporaryFailure, By: signal.OnBehalfOfCallControl}
-		if m.Peer.Half != 0 {
+		if !m.Owner.IsZero() && !m.Connected {
+			x.deliver(m.Owner, signal.Decline{From: m.ID, Token: m.Token, Cause: signal.CauseTemporaryFailure})
+		} else if m.Peer.Half != 0 {
 			x.deliver(signal.ToHalf(m.Peer.Half), r)
 		} else if !m.Target.IsZero() {
 			x.deliver(m.Target, r)

@@ -80,13 +80,14 @@ type phone struct {
 	clear  chan signal.HalfCallID
 	up     chan signal.HalfCallID
 	ringin chan signal.HalfCallID
+	failed chan signal.HalfCallID
 	fault  bool
 	hold   chan struct{}
 }
 
 func newPhone(x *Exchange, answer bool) *phone {
 	return &phone{x: x, answer: answer, clear: make(chan signal.HalfCallID, 1024), up: make(chan signal.HalfCallID, 1024),
-		ringin: make(chan signal.HalfCallID, 1024),
+		ringin: make(chan signal.HalfCallID, 1024), failed: make(chan signal.HalfCallID, 1024),
 		media: &signal.Session{Streams: []signal.Stream{{Kind: "audio", Address: netip.MustParseAddrPort("192.0.2.1:4000"),
 			Codecs: []signal.Codec{{Name: "PCMU", Clock: 8000}}}}}}
 }
@@ -112,6 +113,8 @@ func (p *phone) Command(id signal.HalfCallID, c signal.Command) {
 		p.up <- id
 	case signal.Clear:
 		p.clear <- id
+	case signal.Fail:
+		p.failed <- id
 	}
 	p.mu.Lock()
 	p.seen = append(p.seen, fmt.Sprintf("%T", c))
@@ -213,7 +216,7 @@ func TestFaultEndsOneCall(t *testing.T) {
 	await(t, a.up, "the first call")
 	c.fault = true
 	a.call(t, "a", "c")
-	await(t, a.clear, "the end of the faulty call's other side")
+	await(t, a.failed, "the failure at the faulty call's other side")
 	if x.Figures().Panics == 0 {
 		t.Error("the fault was not counted")
 	}

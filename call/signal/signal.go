@@ -89,7 +89,7 @@ type RedirectStatus struct {
 }
 
 // TransferorGone tells the redirected half-call that nobody waits for the result any more.
-type TransferorGone struct{}
+type TransferorGone struct{ From HalfCallID }
 
 // Release ends the call with the receiver, in any state.
 type Release struct {

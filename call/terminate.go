@@ -44,7 +44,8 @@ func claim(t *turn) {
 }
 
 func decline(t *turn) {
-	d := signal.Decline{From: t.ID, Token: t.Token, Cause: signal.CauseCallRejected}
+	d := signal.Decline{From: t.ID, Token: t.Token, Device: t.Profile.Device, Instance: t.Profile.Instance,
+		Cause: signal.CauseCallRejected}
 	switch in := t.input.(type) {
 	case signal.Refuse:
 		d.Cause, d.RedirectTo = in.Cause, in.RedirectTo

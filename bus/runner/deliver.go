@@ -68,7 +68,8 @@ func (x *Exchange) create(owner signal.Address, c signal.Create) {
 	x.mu.RUnlock()
 	p, known := x.directory.Profile(c.Device, c.Instance)
 	if !ok || !known {
-		x.deliver(owner, signal.Decline{Token: c.Setup.Token, Cause: signal.CauseSubscriberAbsent})
+		x.deliver(owner, signal.Decline{Token: c.Setup.Token, Device: c.Device, Instance: c.Instance,
+			Cause: signal.CauseSubscriberAbsent})
 		return
 	}
 	p.Node = x.node
@@ -137,7 +138,8 @@ func (x *Exchange) abort(c *cell) {
 	case halfMachine:
 		r := signal.Release{From: m.ID, Cause: signal.CauseTemporaryFailure, By: signal.OnBehalfOfCallControl}
 		if !m.Owner.IsZero() && !m.Connected {
-			x.deliver(m.Owner, signal.Decline{From: m.ID, Token: m.Token, Cause: signal.CauseTemporaryFailure})
+			x.deliver(m.Owner, signal.Decline{From: m.ID, Token: m.Token, Device: m.Profile.Device,
+				Instance: m.Profile.Instance, Cause: signal.CauseTemporaryFailure})
 		} else if m.Peer.Half != 0 {
 			x.deliver(signal.ToHalf(m.Peer.Half), r)
 		} else if !m.Target.IsZero() {

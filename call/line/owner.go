@@ -311,7 +311,8 @@ func (t *turn) decline(d signal.Decline) {
 		return
 	}
 	for i := range o.Targets {
-		if o.Targets[i].Half == d.From {
+		a := o.Targets[i]
+		if (a.Half != 0 && a.Half == d.From) || (a.Half == 0 && a.Device == d.Device && a.Instance == d.Instance) {
 			o.Targets = append(o.Targets[:i], o.Targets[i+1:]...)
 			break
 		}

@@ -50,10 +50,13 @@ type Claim struct {
 // Granted tells the claiming half-call that the call is its own.
 type Granted struct{ Caller Leg }
 
-// Decline says that an appearance does not take the call.
+// Decline says that an appearance does not take the call. Device and Instance tell which one when its half-call has not
+// reported yet, or could not be made.
 type Decline struct {
 	From       HalfCallID
 	Token      uint32
+	Device     string
+	Instance   int
 	Cause      Cause
 	RedirectTo string
 }

@@ -22,6 +22,8 @@ type Storage interface {
 	Apply(Position, []byte) ([]Change, error)
 	// Migrate brings the tables from the version before to the given one, and stores the position, in one transaction.
 	Migrate(Position, int) error
+	// Rebase says that what is stored is the beginning of a new log.
+	Rebase(Position) error
 	// Flush puts everything that was applied on the disk itself.
 	Flush() error
 	// Copy writes a consistent copy to a new file.

@@ -334,6 +334,13 @@ func (db *DB) Migrate(at confdb.Position, version int) error {
 	})
 }
 
+// Rebase implements confdb.Storage.
+func (db *DB) Rebase(at confdb.Position) error {
+	db.mu.Lock()
+	defer db.mu.Unlock()
+	return db.transaction(at, db.schema, func() error { return nil })
+}
+
 // transaction does something and stores the position, both or neither.
 func (db *DB) transaction(at confdb.Position, version int, do func() error) (err error) {
 	if err := db.run("BEGIN IMMEDIATE"); err != nil {

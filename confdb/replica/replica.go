@@ -1,0 +1,579 @@
+// Package replica is the log of the configuration: a Raft group (hashicorp/raft), in which a stand-alone server is a group of one
+// from its first day. It implements confdb.Log over a confdb.Storage.
+//
+// An entry is one transaction: a byte of format, the epoch, and a changeset, made by running the change in the storage and rolling it
+// back. So a change that the tables refuse never comes into the log, and other servers need not run SQL. The storage keeps
+// the epoch and index of the last entry in the same transaction as its effect: after a restart the log is followed from there.
+//
+//	Commit: plan → changeset → raft (disk) → storage.Apply → sink
+//
+// The rules and traps are those of the design's dependencies.md 3.1; the tests cite them by number. What does not live
+// here: checks (confdb), tables (confdb/sqlite), who is a member and who is promoted (cluster).
+package replica
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/hashicorp/go-hclog"
+	"github.com/hashicorp/raft"
+
+	"tandem/confdb"
+	"tandem/fault"
+	"tandem/telephony"
+)
+
+// Timing of the group. A server alone is writable again some 0.3 s after its start.
+const (
+	heartbeatTimeout   = 300 * time.Millisecond
+	electionTimeout    = 300 * time.Millisecond
+	leaderLeaseTimeout = 200 * time.Millisecond
+	commitTimeout      = 5 * time.Millisecond // trap 7: the default costs 50 ms of visibility
+	snapshotInterval   = 2 * time.Minute
+	snapshotThreshold  = 2048 // entries
+	trailingLogs       = 1024 // entries kept for subscribers that are a little behind
+	keptSnapshots      = 2
+
+	readyTimeout = 5 * time.Second  // how long a write waits for the group to have a leader
+	applyTimeout = 10 * time.Second // how long it waits for its entry to be stored
+	spareSpace   = 8 << 20          // bytes below which writes are refused, so that the log and the database can still end what they began
+)
+
+// Options describe a replica.
+type Options struct {
+	Directory string               // where the log and its snapshots lie; must exist
+	Server    telephony.ServerName // this server's name, which is its identity in the group
+	Create    bool                 // begin a group of one if there is no log yet
+	Open      confdb.OpenStorage   // opens the database
+	Report    func(*fault.Error)   // is told what an administrator must know; must not block. nil: nobody
+	Logger    *slog.Logger         // for the engine's own warnings; nil: nowhere
+	// Transport makes the group's transport; here the cluster puts its mutual-TLS stream layer. nil: a loopback in memory, which listens on
+	// no port.
+	Transport func(raft.ServerID) (raft.Transport, raft.ServerAddress, error)
+	FreeSpace func() (uint64, error) // bytes free on the disk; nil: asks the file system
+}
+
+// Replica is a member of the group. It implements confdb.Log.
+type Replica struct {
+	options   Options
+	machine   *machine
+	store     *patientStore
+	snapshots raft.SnapshotStore
+	restore   bool // the database must be filled from the snapshot at start
+	first     bool // the group must be made at start
+	rebased   bool // the log is new and the database is not: the log alone does not lead to it
+	raft      *raft.Raft
+	transport raft.Transport
+
+	closing   chan struct{}
+	closeOnce sync.Once
+	done      sync.WaitGroup
+
+	mu    sync.Mutex
+	ready chan struct{} // closed while this server takes writes
+}
+
+var _ confdb.Log = (*Replica)(nil)
+
+// Open opens the database and the log. A damaged database is set aside and built again from the log, if the log reaches back far
+// enough; a damaged log is set aside and begun anew at a higher epoch from the database. Either is reported. If nothing helps the
+// fault says what to do.
+func Open(o Options) (*Replica, error) {
+	if o.Report == nil {
+		o.Report = func(*fault.Error) {}
+	}
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	if o.FreeSpace == nil {
+		o.FreeSpace = func() (uint64, error) { return freeSpace(o.Directory) }
+	}
+	if err := removePartial(o.Directory); err != nil {
+		return nil, fault.Wrap(err, fault.DatabaseWriteFailed, "file", o.Directory)
+	}
+	r := &Replica{options: o, closing: make(chan struct{}), ready: make(chan struct{})}
+	if err := r.open(); err != nil {
+		r.closeFiles()
+		return nil, err
+	}
+	return r, nil
+}
+
+func (r *Replica) logPath() string { return filepath.Join(r.options.Directory, "log.db") }
+
+func (r *Replica) open() error {
+	o := r.options
+	storage, damage := o.Open(false)
+	if damage != nil && !errors.Is(damage, fault.DatabaseCorrupt) && !errors.Is(damage, fault.DatabaseMissing) {
+		return damage
+	}
+	if storage != nil {
+		r.machine = r.newMachine(storage)
+	}
+	if _, err := os.Stat(r.logPath()); errors.Is(err, fs.ErrNotExist) && damage != nil {
+		return damage // no log either: nothing is here, or nothing helps
+	}
+	bolt, err := openLog(r.logPath())
+	logDamaged := err
+	if err != nil {
+		if damage != nil {
+			return damage
+		}
+		if errors.Is(err, syscall.ENOSPC) || errors.Is(err, fs.ErrPermission) || strings.Contains(err.Error(), "timeout") {
+			return fault.Wrap(err, fault.DatabaseWriteFailed, "file", r.logPath())
+		}
+		if err := setAside(r.logPath()); err != nil {
+			return fault.Wrap(err, fault.DatabaseWriteFailed, "file", r.logPath())
+		}
+		if bolt, err = openLog(r.logPath()); err != nil {
+			return fault.Wrap(err, fault.DatabaseWriteFailed, "file", r.logPath())
+		}
+	}
+	r.store = &patientStore{BoltStore: bolt, closing: r.closing}
+	if r.snapshots, err = raft.NewFileSnapshotStoreWithLogger(o.Directory, keptSnapshots, r.hclog()); err != nil {
+		return fault.Wrap(err, fault.DatabaseWriteFailed, "file", o.Directory)
+	}
+	latest, at, err := r.latestSnapshot()
+	if err != nil {
+		return fault.Wrap(err, fault.DatabaseCorrupt, "file", o.Directory)
+	}
+	first, err := bolt.FirstIndex()
+	if err != nil {
+		return fault.Wrap(err, fault.DatabaseCorrupt, "file", r.logPath())
+	}
+	last, err := bolt.LastIndex()
+	if err != nil {
+		return fault.Wrap(err, fault.DatabaseCorrupt, "file", r.logPath())
+	}
+	if damage != nil {
+		return r.rebuild(damage, latest != nil, first)
+	}
+	position, _ := storage.State()
+	end := last
+	if latest != nil && latest.Index > end {
+		end = latest.Index
+	}
+	switch {
+	case logDamaged != nil || (end == 0 && position.Index > 0) || position.Index > end:
+		return r.rebase(logDamaged, position)
+	case end == 0 && !o.Create && position.Index == 0:
+		return fault.New(fault.DatabaseMissing, "directory", o.Directory)
+	case end == 0:
+		r.first = true
+	case latest != nil && (at.Epoch != position.Epoch || at.Index > position.Index):
+		// The database is older than the snapshot, and the entries between are gone: the flag that keeps raft from
+		// restoring must be off (trap 4).
+		r.restore = true
+	}
+	return nil
+}
+
+func (r *Replica) newMachine(storage confdb.Storage) *machine {
+	return &machine{storage: storage, directory: r.options.Directory, report: r.options.Report, closing: r.closing, newest: newestFormat}
+}
+
+// rebuild begins an empty database that the snapshot and the log fill again.
+func (r *Replica) rebuild(damage error, snapshot bool, firstEntry uint64) error {
+	if !snapshot && firstEntry != 1 {
+		return damage
+	}
+	storage, err := r.options.Open(true)
+	if err != nil {
+		return err
+	}
+	r.machine = r.newMachine(storage)
+	r.restore = true
+	if f := fault.From(damage); f != nil {
+		rebuilt := *f
+		rebuilt.Severity = fault.SeverityWarning
+		rebuilt.Action = "Nothing: it was set aside and is built again from the log. Look for the cause of the damage, and check the disk."
+		r.options.Report(&rebuilt)
+	}
+	return nil
+}
+
+// rebase begins a new log at a higher epoch from the database as it is.
+func (r *Replica) rebase(cause error, position confdb.Position) error {
+	if cause == nil {
+		cause = errors.New("the log ends before the database does")
+		if err := r.store.BoltStore.Close(); err != nil {
+			return err
+		}
+		if err := setAside(r.logPath()); err != nil {
+			return fault.Wrap(err, fault.DatabaseWriteFailed, "file", r.logPath())
+		}
+		bolt, err := openLog(r.logPath())
+		if err != nil {
+			return fault.Wrap(err, fault.DatabaseWriteFailed, "file", r.logPath())
+		}
+		r.store = &patientStore{BoltStore: bolt, closing: r.closing}
+	}
+	if err := setAside(filepath.Join(r.options.Directory, "snapshots")); err != nil {
+		return fault.Wrap(err, fault.DatabaseWriteFailed, "file", r.options.Directory)
+	}
+	var err error
+	if r.snapshots, err = raft.NewFileSnapshotStoreWithLogger(r.options.Directory, keptSnapshots, r.hclog()); err != nil {
+		return fault.Wrap(err, fault.DatabaseWriteFailed, "file", r.options.Directory)
+	}
+	if err := r.machine.storage.Rebase(confdb.Position{Epoch: position.Epoch + 1}); err != nil {
+		return fault.Wrap(err, fault.DatabaseWriteFailed, "file", r.machine.storage.File())
+	}
+	r.first, r.rebased = true, true
+	f := fault.Wrap(cause, fault.DatabaseCorrupt, "file", r.logPath())
+	f.Severity = fault.SeverityWarning
+	f.Action = "Nothing: it was set aside, and a new log was begun from the database. Changes of the last seconds before a power loss may be missing; check them, and the disk."
+	r.options.Report(f)
+	return nil
+}
+
+// latestSnapshot finds the newest snapshot and the position of the database in it; nil if there is none.
+func (r *Replica) latestSnapshot() (*raft.SnapshotMeta, confdb.Position, error) {
+	list, err := r.snapshots.List()
+	if err != nil || len(list) == 0 {
+		return nil, confdb.Position{}, err
+	}
+	_, content, err := r.snapshots.Open(list[0].ID)
+	if err != nil {
+		return nil, confdb.Position{}, err
+	}
+	defer content.Close()
+	at, err := readSnapshotHeader(content)
+	return list[0], at, err
+}
+
+func removePartial(directory string) error {
+	left, err := filepath.Glob(filepath.Join(directory, "*"+temporary+"*"))
+	if err != nil {
+		return err
+	}
+	for _, path := range left {
+		if err := os.Remove(path); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func freeSpace(directory string) (uint64, error) {
+	var s syscall.Statfs_t
+	if err := syscall.Statfs(directory, &s); err != nil {
+		return 0, err
+	}
+	return s.Bavail * uint64(s.Bsize), nil
+}
+
+// Load implements confdb.Log.
+func (r *Replica) Load() ([]telephony.Object, confdb.Position, error) {
+	objects, err := r.machine.storage.Load()
+	at, _ := r.machine.storage.State()
+	return objects, at, err
+}
+
+// Start implements confdb.Log: raft begins, and with it the entries that the database does not have yet.
+func (r *Replica) Start(sink confdb.Sink) error {
+	r.machine.mu.Lock()
+	r.machine.sink = sink
+	r.machine.mu.Unlock()
+	c := r.config()
+	connect := r.options.Transport
+	if connect == nil {
+		connect = loopback
+	}
+	transport, address, err := connect(c.LocalID)
+	if err != nil {
+		return fmt.Errorf("open the transport of the configuration log: %w", err)
+	}
+	r.transport = transport
+	if r.first {
+		err := raft.BootstrapCluster(c, r.store, r.store, r.snapshots, transport, raft.Configuration{
+			Servers: []raft.Server{{Suffrage: raft.Voter, ID: c.LocalID, Address: address}},
+		})
+		if err != nil {
+			return fault.Wrap(err, fault.DatabaseWriteFailed, "file", r.logPath())
+		}
+	}
+	if r.raft, err = raft.NewRaft(c, r.machine, r.store, r.store, r.snapshots, transport); err != nil {
+		return fault.Wrap(err, fault.DatabaseCorrupt, "file", r.logPath())
+	}
+	r.done.Go(r.lead)
+	return nil
+}
+
+func (r *Replica) config() *raft.Config {
+	c := raft.DefaultConfig()
+	c.LocalID = raft.ServerID(r.options.Server)
+	c.HeartbeatTimeout, c.ElectionTimeout, c.LeaderLeaseTimeout = heartbeatTimeout, electionTimeout, leaderLeaseTimeout
+	c.CommitTimeout = commitTimeout
+	c.SnapshotInterval, c.SnapshotThreshold, c.TrailingLogs = snapshotInterval, snapshotThreshold, trailingLogs
+	c.NoSnapshotRestoreOnStart = !r.restore
+	c.NoLegacyTelemetry = true
+	c.Logger = r.hclog()
+	return c
+}
+
+// loopback is the transport of a server alone: nothing is listened on.
+func loopback(id raft.ServerID) (raft.Transport, raft.ServerAddress, error) {
+	address, transport := raft.NewInmemTransport(raft.ServerAddress(id))
+	return transport, address, nil
+}
+
+// lead opens the way for writes while this server leads the group: after everything in the log has been applied, and the
+// schema is the newest.
+func (r *Replica) lead() {
+	for {
+		select {
+		case <-r.closing:
+			return
+		case leads := <-r.raft.LeaderCh():
+			if !leads {
+				r.setReady(false)
+				continue
+			}
+			for r.raft.State() == raft.Leader {
+				err := r.prepare()
+				if err == nil {
+					r.setReady(true)
+					break
+				}
+				if halted, _ := r.machine.state(); halted != nil {
+					break
+				}
+				r.options.Logger.Warn("the configuration log is not ready", "error", err)
+				select {
+				case <-r.closing:
+					return
+				case <-time.After(retryPause):
+				}
+			}
+		}
+	}
+}
+
+func (r *Replica) prepare() error {
+	if err := r.raft.Barrier(applyTimeout).Error(); err != nil {
+		return err
+	}
+	for {
+		at, have := r.machine.storage.State()
+		if have >= r.machine.storage.KnownSchema() {
+			break
+		}
+		e := entry{format: formatMigration, epoch: at.Epoch, time: time.Now(), actor: "migration", body: migrationBody(have + 1)}
+		if err := r.append(e); err != nil {
+			return err
+		}
+		if _, now := r.machine.storage.State(); now != have+1 {
+			return fmt.Errorf("migration %d had no effect", have+1)
+		}
+	}
+	if r.rebased {
+		if err := r.raft.Snapshot().Error(); err != nil {
+			return err
+		}
+		r.rebased = false
+	}
+	return nil
+}
+
+func (r *Replica) setReady(ready bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	select {
+	case <-r.ready:
+		if !ready {
+			r.ready = make(chan struct{})
+		}
+	default:
+		if ready {
+			close(r.ready)
+		}
+	}
+}
+
+// WaitReady waits until this server takes writes.
+func (r *Replica) WaitReady(ctx context.Context) error {
+	for {
+		if halted, _ := r.machine.state(); halted != nil {
+			return fault.Wrap(halted, fault.DatabaseNotReady)
+		}
+		r.mu.Lock()
+		ready := r.ready
+		r.mu.Unlock()
+		select {
+		case <-ready:
+			return nil
+		case <-r.closing:
+			return fault.Wrap(errClosed, fault.DatabaseNotReady)
+		case <-ctx.Done():
+			cause := errors.New("the log has no leader yet")
+			if _, stuck := r.machine.state(); stuck != nil {
+				cause = stuck
+			}
+			return fault.Wrap(cause, fault.DatabaseNotReady)
+		case <-time.After(50 * time.Millisecond): // a halt closes no channel
+		}
+	}
+}
+
+// Commit implements confdb.Log.
+func (r *Replica) Commit(ctx context.Context, e confdb.Entry) (confdb.Receipt, error) {
+	waiting, cancel := context.WithTimeout(ctx, readyTimeout)
+	err := r.WaitReady(waiting)
+	cancel()
+	if err != nil {
+		return confdb.Receipt{}, err
+	}
+	storage := r.machine.storage
+	failed := func(err error) error { return fault.Wrap(err, fault.DatabaseWriteFailed, "file", storage.File()) }
+	if err := r.roomFor(0); err != nil {
+		return confdb.Receipt{}, err
+	}
+	changeset, err := storage.Plan(e.Changes)
+	if err != nil {
+		return confdb.Receipt{}, failed(err)
+	}
+	at, _ := storage.State()
+	if len(changeset) == 0 {
+		return confdb.Receipt{Position: at, Durable: 1}, nil
+	}
+	if len(changeset) > maximumEntry {
+		return confdb.Receipt{}, fault.New(fault.ConfigurationTooLarge, "source", "that was sent", "limit", fmt.Sprintf("%d MiB in one change", maximumEntry>>20))
+	}
+	// The entry goes to the log, to the write-ahead log of the database, and into the database.
+	if err := r.roomFor(3 * uint64(len(changeset))); err != nil {
+		return confdb.Receipt{}, err
+	}
+	if err := r.append(entry{format: formatChangeset, epoch: at.Epoch, time: e.Time, actor: e.Actor, body: changeset}); err != nil {
+		return confdb.Receipt{}, err
+	}
+	at, _ = storage.State()
+	return confdb.Receipt{Position: at, Durable: 1}, nil
+}
+
+func (r *Replica) roomFor(size uint64) error {
+	free, err := r.options.FreeSpace()
+	if err != nil {
+		return fault.Wrap(fmt.Errorf("ask how much space is free: %w", err), fault.DatabaseWriteFailed, "file", r.options.Directory)
+	}
+	if free < spareSpace+size {
+		return fault.New(fault.DiskFull, "directory", r.options.Directory, "free", fmt.Sprintf("%d KiB", free>>10))
+	}
+	return nil
+}
+
+// append puts an entry into the log and waits until it is applied. It does not stop waiting when a client goes away: whether an entry
+// counts must not be left open.
+func (r *Replica) append(e entry) error {
+	future := r.raft.Apply(e.encode(), readyTimeout)
+	result := make(chan error, 1)
+	go func() { // ends when raft answers, at the latest when it ends
+		err := future.Error()
+		if err == nil {
+			if failure, ok := future.Response().(error); ok {
+				err = failure
+			}
+		}
+		result <- err
+	}()
+	timer := time.NewTimer(applyTimeout)
+	defer timer.Stop()
+	select {
+	case err := <-result:
+		if err == nil {
+			return nil
+		}
+		switch {
+		case errors.Is(err, raft.ErrNotLeader), errors.Is(err, raft.ErrEnqueueTimeout), errors.Is(err, raft.ErrRaftShutdown),
+			errors.Is(err, raft.ErrLeadershipTransferInProgress), errors.Is(err, errClosed):
+			return fault.Wrap(err, fault.DatabaseNotReady)
+		}
+		return fault.Wrap(err, fault.DatabaseWriteFailed, "file", r.logPath())
+	case <-timer.C:
+		_, stuck := r.machine.state()
+		return fault.Wrap(fmt.Errorf("the change is in the log and will take effect as soon as the database can be written (%v)", stuck), fault.DatabaseNotReady)
+	}
+}
+
+// Status is what is known about the replica.
+type Status struct {
+	Position confdb.Position
+	Schema   int
+	Leads    bool  // this server takes writes
+	Halted   error // the log is not followed any more, for this reason
+	Stuck    error // the database cannot be written just now, for this reason
+}
+
+// Status tells how it stands.
+func (r *Replica) Status() Status {
+	at, version := r.machine.storage.State()
+	halted, stuck := r.machine.state()
+	r.mu.Lock()
+	ready := r.ready
+	r.mu.Unlock()
+	s := Status{Position: at, Schema: version, Halted: halted, Stuck: stuck}
+	select {
+	case <-ready:
+		s.Leads = true
+	default:
+	}
+	return s
+}
+
+// Snapshot takes a snapshot of the log now, as a backup or an upgrade wishes.
+func (r *Replica) Snapshot() error {
+	err := r.raft.Snapshot().Error()
+	if errors.Is(err, raft.ErrNothingNewToSnapshot) {
+		return nil
+	}
+	return err
+}
+
+// Close implements confdb.Log.
+func (r *Replica) Close() error {
+	var err error
+	r.closeOnce.Do(func() {
+		close(r.closing)
+		if r.raft != nil {
+			err = r.raft.Shutdown().Error()
+		}
+		r.done.Wait()
+		if closer, ok := r.transport.(raft.WithClose); ok {
+			err = errors.Join(err, closer.Close())
+		}
+		err = errors.Join(err, r.closeFiles())
+	})
+	return err
+}
+
+func (r *Replica) closeFiles() error {
+	var err error
+	if r.store != nil {
+		err = r.store.BoltStore.Close()
+	}
+	if r.machine != nil {
+		err = errors.Join(err, r.machine.storage.Close())
+	}
+	return err
+}
+
+// hclog turns the engine's warnings into entries of our log.
+func (r *Replica) hclog() hclog.Logger {
+	return hclog.New(&hclog.LoggerOptions{Name: "raft", Level: hclog.Warn, DisableTime: true, Output: lineWriter{r.options.Logger}})
+}
+
+type lineWriter struct{ logger *slog.Logger }
+
+// Write implements io.Writer.
+func (w lineWriter) Write(b []byte) (int, error) {
+	w.logger.Warn(strings.TrimSpace(string(b)))
+	return len(b), nil
+}

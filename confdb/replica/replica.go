@@ -405,6 +405,9 @@ func (r *Replica) WaitReady(ctx context.Context) error {
 		if halted, _ := r.machine.state(); halted != nil {
 			return fault.Wrap(halted, fault.DatabaseNotReady)
 		}
+		if _, leader := r.raft.LeaderWithID(); leader != "" && leader != raft.ServerID(r.options.Server) {
+			return fault.Wrap(fmt.Errorf("this server follows the publisher, %s", leader), fault.DatabaseNotReady)
+		}
 		r.mu.Lock()
 		ready := r.ready
 		r.mu.Unlock()

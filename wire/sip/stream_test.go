@@ -70,7 +70,7 @@ func readResponse(r *bufio.Reader) (string, error) {
 }
 
 func TestR33_StreamSplitAnywhereAndTwoInOneSegment(t *testing.T) {
-	_, a := tcpStack(t, Config{})
+	_, a := tcpStack(t, Config{Workers: 1})
 	text := tcpRequest("one", 30)
 	for cut := 1; cut < len(text); cut += 7 {
 		c := dialTCP(t, a)

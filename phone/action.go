@@ -84,6 +84,9 @@ func (p *Phone) NewCall() error { return p.do(press{kind: pressNewCall}) }
 // Dial makes a call digit by digit: off hook, dial tone, keys. It returns when the
 // keys are pressed, not when somebody answers.
 func (p *Phone) Dial(ctx context.Context, number string) error {
+	if p.protocol() == SIP {
+		return p.DialEnBloc(number) // a SIP phone collects the digits by itself
+	}
 	if err := p.NewCall(); err != nil {
 		return err
 	}
@@ -92,6 +95,9 @@ func (p *Phone) Dial(ctx context.Context, number string) error {
 
 // dialDigits waits for an off-hook call and presses keys.
 func (p *Phone) dialDigits(ctx context.Context, number string) error {
+	if p.protocol() == SIP {
+		return p.DialEnBloc(number)
+	}
 	if _, err := p.WaitCall(ctx, OffHook); err != nil {
 		return err
 	}

@@ -63,6 +63,12 @@ type Config struct {
 	// Transport of SIP: "udp" (default), "tcp" or "tls"; TLS is used for the last.
 	Transport string
 	TLS       *tls.Config
+	// WatchMessages subscribes to message waiting (SIP), Watch to the state of other
+	// numbers, which appear as busy-lamp buttons (SIP).
+	WatchMessages bool
+	Watch         []string
+	// MaxCalls is how many calls a SIP phone takes at once; 0 means 4.
+	MaxCalls int
 	// Expires is the SIP registration time asked for; 0 means an hour.
 	Expires time.Duration
 	// Sound is sent in calls; silence by default.
@@ -108,6 +114,8 @@ type Habits struct {
 	DelayedOffer bool
 	// Reliable asks for reliable provisional answers (SIP 100rel).
 	Reliable bool
+	// HoldInactive holds with inactive instead of sendonly (SIP).
+	HoldInactive bool
 	// OldHold puts 0.0.0.0 into the description on hold instead of sendonly (SIP).
 	OldHold bool
 }
@@ -207,6 +215,12 @@ func New(cfg Config) (*Phone, error) {
 	}
 	if len(cfg.Codecs) == 0 {
 		cfg.Codecs = codec.All()
+	}
+	if cfg.MaxCalls <= 0 {
+		cfg.MaxCalls = 4
+	}
+	if cfg.Protocol == SIP && len(cfg.Lines) == 0 && !cfg.provisioned() {
+		cfg.Lines = []LineConfig{{User: cfg.Name}}
 	}
 	if cfg.Retry <= 0 {
 		cfg.Retry = 5 * time.Second

@@ -1,9 +1,469 @@
 package phone
 
-import "context"
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"strconv"
+	"strings"
+	"time"
 
-type sipPhone struct{ p *Phone }
+	"tandem/wire/sip"
+)
 
-func newSIP(p *Phone) driver                { return &sipPhone{p} }
-func (d *sipPhone) run(ctx context.Context) {}
-func (d *sipPhone) press(b press) error     { return nil }
+// sipPhone is the SIP side of a phone. Its fields are guarded by Phone.mu.
+type sipPhone struct {
+	p         *Phone
+	ep        *sip.Endpoint
+	transport sip.Transport
+	server    netip.AddrPort
+	name      string // host of the server as configured
+	local     netip.Addr
+	target    sip.Target
+	lines     []*sipLine
+	legs      map[*Call]*leg
+	watching  map[*sip.Dialog]string // subscriptions: the number, empty for messages
+	dialing   string                 // digits of a call that is off hook
+	next      int                    // numbers the calls
+	silent    bool                   // the phone has vanished
+	again     chan struct{}          // wakes run: read the configuration again
+	restart   bool
+}
+
+// sipLine is one registration.
+type sipLine struct {
+	config     LineConfig
+	instance   int
+	callID     string
+	tag        string
+	sequence   uint32
+	registered bool
+	expires    time.Duration
+	refresh    *time.Timer
+	done       chan struct{} // closed when an unregistration is answered
+}
+
+func newSIP(p *Phone) driver {
+	return &sipPhone{p: p, legs: map[*Call]*leg{}, watching: map[*sip.Dialog]string{}, again: make(chan struct{}, 1)}
+}
+
+// userAgent is how the phone names itself.
+const userAgent = "Tandem-Phone"
+
+const (
+	allowed   = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE, PRACK, REFER, NOTIFY, MESSAGE"
+	supported = "replaces, 100rel, timer"
+)
+
+// run registers and stays in service until ctx ends or the phone is to restart.
+func (d *sipPhone) run(ctx context.Context) {
+	for at := 0; ctx.Err() == nil; at = (at + 1) % len(d.p.cfg.Servers) {
+		err := d.open(ctx, d.p.cfg.Servers[at])
+		if err != nil {
+			d.p.update(func(s *State) { s.Registration, s.Reason = Lost, err.Error() })
+			if !d.p.pause(ctx, d.p.cfg.Retry) {
+				return
+			}
+			continue
+		}
+		select {
+		case <-ctx.Done():
+		case <-d.again:
+		}
+		d.close()
+		if d.restart {
+			return
+		}
+	}
+}
+
+// open makes the endpoint and begins to register.
+func (d *sipPhone) open(ctx context.Context, address string) error {
+	p := d.p
+	var ok bool
+	if d.transport, ok = sip.ParseTransport(orDefault(p.cfg.Transport, "udp")); !ok {
+		return fmt.Errorf("transport %q", p.cfg.Transport)
+	}
+	address = withPort(address, strconv.Itoa(int(d.transport.DefaultPort())))
+	host, _, err := net.SplitHostPort(address)
+	if err != nil {
+		return err
+	}
+	d.name = host
+	if d.server, err = resolve(ctx, address); err != nil {
+		return err
+	}
+	d.local = p.cfg.Local
+	if !d.local.IsValid() {
+		// The address from which the system would send there.
+		c, err := net.Dial("udp", d.server.String())
+		if err != nil {
+			return err
+		}
+		d.local = c.LocalAddr().(*net.UDPAddr).AddrPort().Addr().Unmap()
+		c.Close()
+	}
+	cfg := sip.Config{Workers: 1}
+	if p.trace.limit > 0 {
+		cfg.Trace = func(sent bool, _ sip.Flow, message []byte) { d.trace(sent, message) }
+	}
+	if d.transport == sip.TLS {
+		if cfg.TLSClient = p.cfg.TLS; cfg.TLSClient == nil {
+			cfg.TLSClient = &tls.Config{ServerName: host}
+		}
+	}
+	ep, err := sip.NewEndpoint(cfg, sip.Options{Allow: allowed, Supported: supported, UserAgent: userAgent, Server: userAgent}, d)
+	if err != nil {
+		return err
+	}
+	if d.transport == sip.UDP {
+		if _, err := ep.ListenUDP(netip.AddrPortFrom(d.local, 0), netip.AddrPort{}); err != nil {
+			ep.Close()
+			return err
+		}
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	d.ep = ep
+	d.target = sip.At(d.transport, d.server)
+	d.target.ServerName = host
+	s := &p.state
+	s.Registration, s.Server = Registering, d.server.String()
+	s.Connections++
+	s.Lines, s.Buttons, d.lines = nil, nil, nil
+	for i, c := range p.cfg.Lines {
+		if c.AuthUser == "" {
+			c.AuthUser = c.User
+		}
+		l := &sipLine{config: c, instance: i + 1, callID: ep.NewCallID(), tag: ep.NewTag()}
+		d.lines = append(d.lines, l)
+		s.Lines = append(s.Lines, Line{Instance: i + 1, Number: c.User, Name: c.Display, Label: c.User})
+		d.register(l)
+	}
+	for i, n := range p.cfg.Watch {
+		s.Buttons = append(s.Buttons, Button{Position: len(d.lines) + i + 1, Instance: i + 1, Kind: "busy lamp", Number: n, Label: n})
+	}
+	d.showKeys()
+	p.broadcast()
+	return nil
+}
+
+func orDefault(s, d string) string {
+	if s == "" {
+		return d
+	}
+	return s
+}
+
+func resolve(ctx context.Context, address string) (netip.AddrPort, error) {
+	host, port, err := net.SplitHostPort(address)
+	if err != nil {
+		return netip.AddrPort{}, err
+	}
+	number, err := strconv.ParseUint(port, 10, 16)
+	if err != nil {
+		return netip.AddrPort{}, fmt.Errorf("port %q is no number", port)
+	}
+	ip, err := netip.ParseAddr(host)
+	if err != nil {
+		found, err := net.DefaultResolver.LookupNetIP(ctx, "ip", host)
+		if err != nil {
+			return netip.AddrPort{}, err
+		}
+		if len(found) == 0 {
+			return netip.AddrPort{}, fmt.Errorf("%s has no address", host)
+		}
+		ip = found[0]
+	}
+	return netip.AddrPortFrom(ip.Unmap(), uint16(number)), nil
+}
+
+// close leaves: calls end, registrations are taken back, the endpoint goes.
+func (d *sipPhone) close() {
+	p := d.p
+	p.mu.Lock()
+	ep := d.ep
+	vanish := p.vanish
+	d.silent = vanish
+	for _, l := range d.lines {
+		p.stopTimer(l.refresh)
+	}
+	var waits []chan struct{}
+	if !vanish {
+		for _, x := range d.legs {
+			d.hangLeg(x)
+		}
+		for _, l := range d.lines {
+			if l.registered {
+				l.done = make(chan struct{})
+				waits = append(waits, l.done)
+				d.sendRegister(l, 0)
+			}
+		}
+	}
+	p.mu.Unlock()
+	limit := time.NewTimer(leaveTimeout)
+	defer limit.Stop()
+	for _, w := range waits {
+		select {
+		case <-w:
+		case <-limit.C:
+		}
+	}
+	if vanish && d.transport != sip.UDP {
+		// The connection stays open, so that the server sees no FIN.
+		p.mu.Lock()
+		p.orphans = append(p.orphans, ep)
+		p.mu.Unlock()
+	} else {
+		ep.Close()
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.endAllCalls("phone stopped")
+	d.legs, d.watching = map[*Call]*leg{}, map[*sip.Dialog]string{}
+	p.state.Registration, p.state.Server = Lost, ""
+	p.state.Tone, p.state.Ringer, p.state.SoftKeys = "", "off", nil
+	if d.restart {
+		p.state.Resets++
+	}
+	p.broadcast()
+}
+
+// trace writes the first line of a message, and its description.
+func (d *sipPhone) trace(sent bool, message []byte) {
+	text := string(message)
+	d.p.trace.add(sent, sipName(text), func() string { return text })
+}
+
+// sipName is the method or the status of a message.
+func sipName(text string) string {
+	line, _, _ := strings.Cut(text, "\r\n")
+	if status, ok := strings.CutPrefix(line, "SIP/2.0 "); ok {
+		return status
+	}
+	method, _, _ := strings.Cut(line, " ")
+	return method
+}
+
+// address is the URI of a user at the server.
+func (d *sipPhone) address(user string) sip.URI {
+	u := sip.AddrURI(user, d.server)
+	if _, ok := sip.HostAddr(d.name); !ok {
+		u.Host = d.name
+	}
+	if d.server.Port() == d.transport.DefaultPort() {
+		u.Port = 0
+	}
+	return u
+}
+
+func (d *sipPhone) from(l *sipLine) sip.Address {
+	return sip.Address{DisplayName: sip.Quote(l.config.Display), URI: d.address(l.config.User)}
+}
+
+func (d *sipPhone) credentials(l *sipLine) sip.Credentials {
+	return sip.AnyRealm{User: l.config.AuthUser, Password: l.config.Password}
+}
+
+// register sends REGISTER for a line and arranges for its refresh.
+func (d *sipPhone) register(l *sipLine) {
+	expires := d.p.cfg.Expires
+	if l.expires > 0 {
+		expires = l.expires
+	}
+	if expires <= 0 {
+		expires = time.Hour
+	}
+	d.sendRegister(l, int(expires/time.Second))
+}
+
+func (d *sipPhone) sendRegister(l *sipLine, expires int) {
+	flow, err := d.ep.FlowTo(d.target)
+	if err != nil {
+		d.notRegistered(l, err.Error(), d.p.cfg.Retry)
+		return
+	}
+	d.target.Flow = flow
+	self := d.from(l)
+	registrar := d.address("")
+	req := d.ep.NewRequest(sip.REGISTER, registrar, self, sip.Address{URI: self.URI}, l.callID)
+	req.From().Params = sip.Params{{K: "tag", V: l.tag}}
+	l.sequence++
+	req.CSeq().SeqNo = l.sequence
+	req.AppendHeader(sip.LocalContact(flow, l.config.User))
+	req.AppendHeader(sip.NewHeader("Expires", strconv.Itoa(expires)))
+	req.AppendHeader(sip.NewHeader("Allow", allowed))
+	if _, err := d.ep.Request(req, d.target, d.credentials(l), &registration{d, l, expires}); err != nil {
+		d.notRegistered(l, err.Error(), d.p.cfg.Retry)
+	}
+}
+
+// registration takes the answer to a REGISTER.
+type registration struct {
+	d       *sipPhone
+	l       *sipLine
+	expires int
+}
+
+func (r *registration) OnResponse(tx *sip.ClientTx, res *sip.Response) {
+	if res.StatusCode < 200 {
+		return
+	}
+	p := r.d.p
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	defer p.broadcast()
+	l := r.l
+	l.sequence = max(l.sequence, tx.Request().CSeq().SeqNo)
+	if r.expires == 0 {
+		l.registered = false
+		if l.done != nil {
+			close(l.done)
+			l.done = nil
+		}
+		return
+	}
+	switch {
+	case res.StatusCode < 300:
+		r.d.registered(l, granted(res, r.expires))
+	case res.StatusCode == 423:
+		least, err := strconv.Atoi(sip.HeaderValue(res, "Min-Expires"))
+		if err != nil || least <= r.expires {
+			p.violation("423 with Min-Expires %q for %d s", sip.HeaderValue(res, "Min-Expires"), r.expires)
+			r.d.notRegistered(l, "423", p.cfg.Retry)
+			return
+		}
+		l.expires = time.Duration(least) * time.Second
+		r.d.register(l)
+	default:
+		wait := p.cfg.Retry
+		if n, err := strconv.Atoi(sip.HeaderValue(res, "Retry-After")); err == nil && n > 0 {
+			wait = time.Duration(n) * time.Second
+		}
+		r.d.notRegistered(l, fmt.Sprintf("%d %s", res.StatusCode, res.Reason), wait)
+		p.state.Registration = Rejected
+	}
+}
+
+func (r *registration) OnFailure(_ *sip.ClientTx, err error) {
+	p := r.d.p
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	defer p.broadcast()
+	if r.expires == 0 {
+		if r.l.done != nil {
+			close(r.l.done)
+			r.l.done = nil
+		}
+		return
+	}
+	r.d.notRegistered(r.l, err.Error(), p.cfg.Retry)
+}
+
+// granted is the registration time that the server gave, in seconds.
+func granted(res *sip.Response, asked int) int {
+	for _, c := range sip.Contacts(res) {
+		if v, ok := sip.Lookup(c.Params, "expires"); ok {
+			if n, err := strconv.Atoi(v); err == nil && n > 0 {
+				return n
+			}
+		}
+	}
+	if n, ok := sip.Expires(res); ok && n > 0 {
+		return int(min(n, 1<<30))
+	}
+	return asked
+}
+
+func (d *sipPhone) registered(l *sipLine, seconds int) {
+	s := &d.p.state
+	first := !l.registered
+	l.registered = true
+	// Well before the end, spread over phones by the length of the time itself.
+	d.p.stopTimer(l.refresh)
+	ep := d.ep
+	l.refresh = d.p.after(time.Duration(seconds)*time.Second*4/5, func() {
+		if d.ep == ep && !d.silent {
+			d.register(l)
+		}
+	})
+	for _, other := range d.lines {
+		if !other.registered {
+			return
+		}
+	}
+	if s.Registration != Registered {
+		s.Registration, s.Reason = Registered, ""
+		s.Registrations++
+	}
+	if first {
+		d.subscribe(l)
+	}
+}
+
+func (d *sipPhone) notRegistered(l *sipLine, why string, wait time.Duration) {
+	l.registered = false
+	s := &d.p.state
+	if s.Registration != Rejected {
+		s.Registration = Lost
+	}
+	s.Reason = why
+	d.p.stopTimer(l.refresh)
+	ep := d.ep
+	l.refresh = d.p.after(wait, func() {
+		if d.ep != ep || d.silent {
+			return
+		}
+		if len(d.p.cfg.Servers) > 1 && len(d.legs) == 0 {
+			d.leaveServer(false) // another server may take us
+			return
+		}
+		s.Registration = Registering
+		d.register(l)
+	})
+}
+
+// leaveServer wakes run: for the next server, or to read the configuration again.
+func (d *sipPhone) leaveServer(restart bool) {
+	d.restart = restart
+	select {
+	case d.again <- struct{}{}:
+	default:
+	}
+}
+
+// OnFlowClosed begins anew when the connection to the server is gone.
+func (d *sipPhone) OnFlowClosed(f sip.Flow, why error) {
+	p := d.p
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if f != d.target.Flow || d.silent {
+		return
+	}
+	d.target.Flow = sip.Flow{}
+	for _, l := range d.lines {
+		if l.registered {
+			d.notRegistered(l, fmt.Sprintf("connection ended: %v", why), min(p.cfg.Retry, time.Second))
+		}
+	}
+	p.broadcast()
+}
+
+// line finds the line that a user part names; the first if none does.
+func (d *sipPhone) line(user string) *sipLine {
+	for _, l := range d.lines {
+		if l.config.User == user {
+			return l
+		}
+	}
+	if len(d.lines) == 0 {
+		return nil
+	}
+	return d.lines[0]
+}
+
+var errNoLine = errors.New("the phone has no line")

@@ -2,6 +2,7 @@ package phone
 
 import (
 	"fmt"
+	"sync"
 	"time"
 )
 
@@ -33,8 +34,10 @@ type record struct {
 	detail func() string
 }
 
-// traceLog is a ring of the newest messages; guarded by Phone.mu.
+// traceLog is a ring of the newest messages. It has a lock of its own, because
+// the SIP stack tells of messages while the phone is locked.
 type traceLog struct {
+	mu    sync.Mutex
 	ring  []record
 	next  int
 	limit int
@@ -45,6 +48,8 @@ func (t *traceLog) add(sent bool, name string, detail func() string) {
 		return
 	}
 	r := record{time.Now(), sent, name, detail}
+	t.mu.Lock()
+	defer t.mu.Unlock()
 	if len(t.ring) < t.limit {
 		t.ring = append(t.ring, r)
 		return
@@ -54,6 +59,8 @@ func (t *traceLog) add(sent bool, name string, detail func() string) {
 }
 
 func (t *traceLog) events() []Event {
+	t.mu.Lock()
+	defer t.mu.Unlock()
 	out := make([]Event, 0, len(t.ring))
 	for i := range t.ring {
 		r := t.ring[(t.next+i)%len(t.ring)]
@@ -68,12 +75,10 @@ func (t *traceLog) events() []Event {
 
 // Trace returns the newest messages, oldest first: as many as Config.Trace asked for.
 func (p *Phone) Trace() []Event {
-	p.mu.Lock()
-	defer p.mu.Unlock()
 	return p.trace.events()
 }
 
-// note adds a remark to the trace; the caller holds p.mu.
+// note adds a remark to the trace.
 func (p *Phone) note(format string, args ...any) {
 	text := fmt.Sprintf(format, args...)
 	p.trace.add(true, "note", func() string { return text })

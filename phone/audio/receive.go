@@ -41,13 +41,15 @@ func (s *Session) receive(datagram []byte, from netip.AddrPort) {
 	if s.closed {
 		return
 	}
+	var p rtp.Packet
 	if !s.receiving {
 		if s.stopped.IsZero() || now.Sub(s.stopped) > grace {
 			s.stray++
+		} else if rtp.Parse(datagram, &p) == nil && p.SSRC == s.statistics.SSRC {
+			s.statistics.ReceiveEvent(p.Header, len(p.Payload)) // not heard, not lost either
 		}
 		return
 	}
-	var p rtp.Packet
 	if rtp.Parse(datagram, &p) != nil {
 		s.foreign++
 		return

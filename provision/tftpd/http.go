@@ -46,6 +46,9 @@ func (c HTTPConfig) withDefaults() HTTPConfig {
 	return c
 }
 
+// sendBuffer bounds what the system holds for a connection that does not read, in octets.
+const sendBuffer = 128 << 10
+
 // maximumHeader bounds the header of a request, in octets. No phone needs a tenth of it.
 const maximumHeader = 8 << 10
 
@@ -241,6 +244,9 @@ func (b *bounded) Accept() (net.Conn, error) {
 	if err != nil {
 		<-b.places
 		return nil, err
+	}
+	if tcp, ok := conn.(*net.TCPConn); ok { // what slow readers leave in the system's memory stays small
+		_ = tcp.SetWriteBuffer(sendBuffer)
 	}
 	return &placed{Conn: conn, leave: sync.OnceFunc(func() { <-b.places })}, nil
 }

@@ -312,7 +312,7 @@ func TestCloseTellsClients(t *testing.T) {
 func TestT03_TwentyThousandMutatedPackets(t *testing.T) {
 	bothModes(t, func(t *testing.T, config Config) {
 		m := newMemory()
-		config.Patience = tftp.Patience{First: 2 * time.Millisecond, Longest: 4 * time.Millisecond, Repeats: 1}
+		config.Patience = tftp.Patience{First: 100 * time.Millisecond, Longest: 200 * time.Millisecond, Repeats: 5}
 		s := serve(t, m, config)
 		seeds := []string{
 			"\x00\x01SEP0000AAAA2003.cnf.xml\x00octet\x00blksize\x001468\x00tsize\x000\x00windowsize\x004\x00timeout\x001\x00",

@@ -8,6 +8,7 @@ const (
 	ForwardLoop        Code = "TDM-CAL-0004"
 	CallMailboxFull    Code = "TDM-CAL-0005"
 	DialPlanNotCurrent Code = "TDM-CAL-0006"
+	ForwardUnreachable Code = "TDM-CAL-0007"
 )
 
 var call = []Entry{
@@ -35,4 +36,8 @@ var call = []Entry{
 		"The dial plan in use is not the configured one.",
 		"The new one cannot be compiled: {cause}.",
 		"Correct the pattern named above; until then the old plan stays in use.", 0},
+	{ForwardUnreachable, SeverityWarning,
+		"Calls to {line} were not forwarded to {destination}.",
+		"Nothing that the calling search space {space} reaches has that number.",
+		"Choose a number that can be called from this phone.", 409},
 }

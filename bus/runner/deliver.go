@@ -1,9 +1,12 @@
 package runner
 
 import (
+	"errors"
+
 	"tandem/call"
 	"tandem/call/line"
 	"tandem/call/signal"
+	"tandem/fault"
 )
 
 // lineEnv shows a line owner the configuration together with the registrations.
@@ -122,6 +125,7 @@ func (x *Exchange) crashed(c *cell, input any, what string, stack []byte) {
 	x.panics.Add(1)
 	x.log.Error("a fault in call processing ended a call", "machine", c.m.address().String(), "state", c.m.describe(),
 		"input", typeName(input), "fault", what, "stack", string(stack))
+	x.alarm(fault.Wrap(errors.New(what), fault.CallPanic, "call", c.name()), false)
 	x.abort(c)
 }
 
@@ -129,7 +133,16 @@ func (x *Exchange) crashed(c *cell, input any, what string, stack []byte) {
 func (x *Exchange) flooded(c *cell) {
 	x.overflows.Add(1)
 	x.log.Error("a call was ended because more was sent to it than it could take", "machine", c.m.address().String())
+	x.alarm(fault.New(fault.CallMailboxFull, "call", c.name(), "count", c.m.mailbox()), false)
 	x.abort(c)
+}
+
+// name is what an administrator knows the machine by: the call, or the line.
+func (c *cell) name() string {
+	if h, ok := c.m.(halfMachine); ok {
+		return h.Call.String()
+	}
+	return c.m.address().String()
 }
 
 // abort ends both sides of a half-call that can no longer decide itself, or refuses the calls of a line owner.

@@ -10,6 +10,7 @@ import (
 	"tandem/call"
 	"tandem/call/line"
 	"tandem/call/signal"
+	"tandem/fault"
 	"tandem/registration"
 )
 
@@ -50,8 +51,11 @@ type Options struct {
 	ForwardAll func(device string, line signal.LineRef, destination string) error
 	// Registered is told of registrations that begin or end, for views and stories; may be nil.
 	Registered func(r registration.Registration, present bool)
-	Observer   Observer     // may be nil
-	Log        *slog.Logger // nil: slog.Default
+	// Alarm is told of faults that ended a call and of overload; over says that a standing one has ended. It must not
+	// block; may be nil.
+	Alarm    func(f *fault.Error, over bool)
+	Observer Observer     // may be nil
+	Log      *slog.Logger // nil: slog.Default
 	// FirstCall is the number of the first call; the caller sees to it that none is used twice.
 	FirstCall uint32
 	// Now is the clock; nil: time.Now.
@@ -65,6 +69,7 @@ type Exchange struct {
 	facts      func(signal.Fact)
 	forwardAll func(device string, line signal.LineRef, destination string) error
 	registered func(r registration.Registration, present bool)
+	alarm      func(f *fault.Error, over bool)
 	observer   Observer
 	log        *slog.Logger
 	now        func() time.Time
@@ -93,11 +98,14 @@ type watcher struct{ port signal.Port }
 func New(o Options) *Exchange {
 	x := &Exchange{
 		node: o.Node, directory: o.Directory, facts: o.Facts, forwardAll: o.ForwardAll, registered: o.Registered,
-		observer: o.Observer, log: o.Log, now: o.Now, devices: registration.NewTable(),
+		alarm: o.Alarm, observer: o.Observer, log: o.Log, now: o.Now, devices: registration.NewTable(),
 		ports: make(map[string]signal.Port), watchers: make(map[signal.LineRef]map[*watcher]struct{}),
 	}
 	if x.log == nil {
 		x.log = slog.Default()
+	}
+	if x.alarm == nil {
+		x.alarm = func(*fault.Error, bool) {}
 	}
 	if x.now == nil {
 		x.now = time.Now
@@ -110,7 +118,7 @@ func New(o Options) *Exchange {
 
 // Originate implements signal.Exchange.
 func (x *Exchange) Originate(o signal.Origin, port signal.Port) (signal.HalfCallID, error) {
-	if x.closed.Load() || x.load.refuses() {
+	if x.closed.Load() || x.load.refuses(x) {
 		return 0, signal.ErrOverloaded
 	}
 	p, ok := x.directory.Profile(o.Device, o.Instance)

@@ -3,6 +3,8 @@ package runner
 import (
 	"sync/atomic"
 	"time"
+
+	"tandem/fault"
 )
 
 // Limits of the delay between the arrival of a new call and its handling: above the upper one new calls are refused,
@@ -17,6 +19,7 @@ type load struct {
 	delay   atomic.Int64 // smoothed, nanoseconds
 	last    atomic.Int64 // when it was measured, Unix nanoseconds
 	over    atomic.Bool
+	told    atomic.Bool // whether the alarm stands
 	refused atomic.Uint64
 }
 
@@ -35,15 +38,18 @@ func (l *load) observe(d time.Duration) {
 
 // refuses says that a new call must be refused now. Without measurements for a second the state is forgotten: refusing
 // everything must not keep the exchange from learning that it has recovered.
-func (l *load) refuses() bool {
-	if !l.over.Load() {
-		return false
-	}
-	if time.Now().UnixNano()-l.last.Load() > int64(time.Second) {
+func (l *load) refuses(x *Exchange) bool {
+	over := l.over.Load()
+	if over && time.Now().UnixNano()-l.last.Load() > int64(time.Second) {
 		l.delay.Store(0)
 		l.over.Store(false)
-		return false
+		over = false
 	}
-	l.refused.Add(1)
-	return true
+	if l.told.CompareAndSwap(!over, over) {
+		x.alarm(fault.New(fault.CallThrottled, "measure", time.Duration(l.delay.Load()).Round(time.Millisecond).String()+" behind"), !over)
+	}
+	if over {
+		l.refused.Add(1)
+	}
+	return over
 }

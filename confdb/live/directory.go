@@ -10,6 +10,7 @@ import (
 	"tandem/call/signal"
 	"tandem/confdb"
 	"tandem/dialplan"
+	"tandem/registration"
 	"tandem/telephony"
 	"tandem/telephony/parameter"
 )
@@ -235,4 +236,23 @@ func (d *Directory) Lines(device string) []signal.LineRef {
 		refs[i] = refOf(l.LineKey())
 	}
 	return refs
+}
+
+// LineOf finds the line that a device means by a number: with the device's own rights.
+func (d *Directory) LineOf(device, number string) (signal.LineRef, bool) {
+	p, ok := d.Profile(device, 1)
+	if !ok {
+		return signal.LineRef{}, false
+	}
+	a := d.Analyze(call.Query{Digits: number, Spaces: p.Spaces, Complete: true, Calling: p.Party})
+	return a.Target.Line, a.Outcome == call.Found
+}
+
+// DeviceOfNumber finds a SIP phone with a line of that number, in whatever partition.
+func (d *Directory) DeviceOfNumber(number string) (*registration.Device, bool) {
+	name, ok := d.view.Load().numbers()[number]
+	if !ok {
+		return nil, false
+	}
+	return d.Device(name)
 }

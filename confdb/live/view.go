@@ -2,6 +2,7 @@ package live
 
 import (
 	"strings"
+	"sync"
 
 	"tandem/call"
 	"tandem/confdb"
@@ -15,6 +16,25 @@ type view struct {
 	snapshot *confdb.Snapshot
 	plan     *dialplan.Plan
 	limits   call.Limits
+
+	once     sync.Once
+	byNumber map[string]string
+}
+
+// numbers finds a SIP phone by the number of one of its lines. It is made when it is first asked for.
+func (v *view) numbers() map[string]string {
+	v.once.Do(func() {
+		v.byNumber = map[string]string{}
+		for p := range v.snapshot.Phones() {
+			if p.Protocol != telephony.ProtocolSIP {
+				continue
+			}
+			for _, l := range p.Lines {
+				v.byNumber[string(l.DirectoryNumber)] = string(p.Name)
+			}
+		}
+	})
+	return v.byNumber
 }
 
 // identifiers of patterns begin with the kind, so that a directory number and a translation pattern of the same text in

@@ -28,9 +28,10 @@ type HalfCall struct {
 	// Called side.
 	Owner   signal.Address
 	Token   uint32
-	Setup   signal.Setup
+	Setup   *signal.Setup   // what we were asked; dropped once the call is up
 	Pending *signal.Session // media that came with the Pickup, until the call is granted
 	Stale   bool            // the caller changed after the offer was given to the device
+	Offers  bool            // our device answers the call with an offer of its own
 
 	// Both.
 	Peer        signal.Leg

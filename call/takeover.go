@@ -54,7 +54,7 @@ func giveRingingHere(t *turn) {
 		t.send(signal.ToHalf(o.From.Half), signal.TakeOverRefused{Cause: signal.CauseFacilityRejected})
 		return
 	}
-	t.send(signal.ToHalf(o.From.Half), signal.TakenOver{Peer: t.Peer, Call: t.Call, Early: true, Setup: t.Setup})
+	t.send(signal.ToHalf(o.From.Half), signal.TakenOver{Peer: t.Peer, Call: t.Call, Early: true, Setup: *t.Setup})
 	t.order(signal.Clear{Cause: signal.CauseAnsweredElsewhere, Elsewhere: true})
 	t.stopAll()
 	t.Successor = signal.ToHalf(o.From.Half)
@@ -68,8 +68,7 @@ func adopt(t *turn) {
 	t.Peer, t.Call = o.Peer, o.Call
 	if o.Early {
 		// The call rang elsewhere: we answer it in that half-call's name.
-		t.Owner, t.Token, t.Setup = o.Setup.Owner, o.Setup.Token, o.Setup
-		t.Setup.Offer = o.Setup.Offer
+		t.Owner, t.Token, t.Setup = o.Setup.Owner, o.Setup.Token, &o.Setup
 		t.KeepsRecord = false
 		t.Connected = true
 		t.become(Claiming)

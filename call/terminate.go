@@ -5,7 +5,7 @@ import "tandem/call/signal"
 // ringDevice offers the call to our device.
 func ringDevice(t *turn) {
 	s := t.input.(signal.Setup)
-	t.Setup, t.Owner, t.Token, t.Call = s, s.Owner, s.Token, s.Call
+	t.Setup, t.Owner, t.Token, t.Call = &s, s.Owner, s.Token, s.Call
 	t.Peer = s.Caller
 	t.Called, t.Redirection = s.Called, s.Redirection
 	offer := s.Offer
@@ -76,7 +76,7 @@ func openMedia(t *turn) {
 	}
 	if t.Pending != nil {
 		media := t.Pending
-		t.Pending = nil
+		t.Pending, t.Offers = nil, t.Setup.Offer == nil
 		t.raise(Ready, signal.Ready{Media: media})
 		return
 	}
@@ -89,6 +89,7 @@ func openMedia(t *turn) {
 			a.Offer = offer
 		}
 	}
+	t.Offers = a.Offer == nil
 	t.order(a)
 	t.start(signal.TimerMedia, t.limits().Media)
 }
@@ -100,7 +101,8 @@ func answerCaller(t *turn) {
 	t.DeviceMedia = m
 	t.Neg = AwaitAck
 	t.Connected = true
-	t.toPeer(signal.Connected{From: t.leg(), Media: m, IsOffer: t.Setup.Offer == nil})
+	t.toPeer(signal.Connected{From: t.leg(), Media: m, IsOffer: t.Offers})
+	t.Setup = nil
 	t.start(signal.TimerMedia, t.limits().Media)
 }
 
@@ -128,7 +130,11 @@ func establishedWith(t *turn) {
 func changeCaller(t *turn) {
 	c := t.input.(signal.CallerChanged)
 	t.Peer, t.Call = c.Caller, c.Call
-	t.Setup.Caller, t.Setup.Call = c.Caller, c.Call
+	if t.Setup != nil {
+		s := *t.Setup
+		s.Caller, s.Call = c.Caller, c.Call
+		t.Setup = &s
+	}
 	t.Stale = true
 	t.order(signal.PartyChanged{Connected: c.Caller.Party.Presented(), Redirection: t.Redirection})
 }

@@ -167,21 +167,21 @@ func (s *Stack) Send(req *Request, target Target, h ResponseHandler) (*ClientTx,
 // send is Send with a branch given. hold, if set, is called with the transaction before anything
 // is sent, so that its owner knows it when the first response comes.
 func (s *Stack) send(req *Request, target Target, h ResponseHandler, branch string, hold func(*ClientTx)) (*ClientTx, error) {
-	f, c, err := s.route(&target)
+	f, _, err := s.route(&target)
 	if err != nil {
 		return nil, err
 	}
 	s.prepare(req, f, branch)
-	b := Append(nil, req)
+	b := wire(req)
 	if len(b) > s.cfg.MaxDatagram && f.socket != nil {
 		if !target.Stream.IsValid() {
 			s.count.oversized.Add(1)
-		} else if c, _, err = s.connect(TCP, target.Stream, ""); err == nil {
+		} else if c, _, err := s.connect(TCP, target.Stream, ""); err == nil {
 			f = c.flow()
 			target = Target{Flow: f, Transport: TCP, Address: target.Stream}
 			req.RemoveHeader("Via")
 			s.prepare(req, f, branch)
-			b = Append(b[:0], req)
+			b = wire(req)
 		} else {
 			s.count.oversized.Add(1)
 		}
@@ -357,7 +357,7 @@ func (rec *clientRecord) first() {
 // acknowledge sends the ACK of a failure and keeps it for repeats: Timer D.
 func (rec *clientRecord) acknowledge(res *Response) {
 	rec.first()
-	rec.bytes = Append(nil, ackFor(rec.tx.req, res))
+	rec.bytes = wire(ackFor(rec.tx.req, res))
 	_ = rec.shard.stack.write(rec.bytes, rec.flow)
 	rec.tx = nil
 	if rec.flow.Transport().Reliable() {
@@ -397,7 +397,7 @@ func (s *Stack) sendAgain(req *Request, target Target, branch string) (*ClientTx
 	}
 	sh := s.shardOf(CallIDOf(req))
 	tx := &ClientTx{stack: s, req: req, target: target}
-	rec := &clientRecord{shard: sh, table: &otherClient, tx: tx, flow: f, bytes: Append(nil, req)}
+	rec := &clientRecord{shard: sh, table: &otherClient, tx: tx, flow: f, bytes: wire(req)}
 	rec.key = string(clientKey(nil, branch, req.Method))
 	rec.timer.owner = rec
 	tx.rec = rec
@@ -529,7 +529,7 @@ func (s *Stack) SendAck(ack *Request, target Target) ([]byte, Flow, error) {
 		return nil, Flow{}, err
 	}
 	s.prepare(ack, f, branchCookie+s.Token(8))
-	b := Append(nil, ack)
+	b := wire(ack)
 	return b, f, s.write(b, f)
 }
 

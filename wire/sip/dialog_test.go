@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -14,6 +15,7 @@ import (
 // recorder is a user of everything; it notes what it hears.
 type recorder struct {
 	ep     *Endpoint
+	mu     sync.Mutex // guards heard and lost
 	heard  []string
 	dialog *Dialog // the latest
 	call   *Call
@@ -25,7 +27,31 @@ type recorder struct {
 	sdp    []byte
 }
 
-func (r *recorder) say(format string, a ...any) { r.heard = append(r.heard, fmt.Sprintf(format, a...)) }
+func (r *recorder) say(format string, a ...any) {
+	r.mu.Lock()
+	r.heard = append(r.heard, fmt.Sprintf(format, a...))
+	r.mu.Unlock()
+}
+
+func (r *recorder) setLost(why error) {
+	r.mu.Lock()
+	r.lost = why
+	r.mu.Unlock()
+}
+
+// why returns the latest reason that was told.
+func (r *recorder) why() error {
+	synctest.Wait()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.lost
+}
+
+func (r *recorder) forget() {
+	r.mu.Lock()
+	r.heard = nil
+	r.mu.Unlock()
+}
 
 func (r *recorder) OnRequest(tx *ServerTx, req *Request) {
 	r.say("%s", req.Method)
@@ -48,7 +74,7 @@ func (r *recorder) OnDialogRequest(d *Dialog, tx *ServerTx, req *Request) {
 func (r *recorder) OnDialogAck(*Dialog, *Request)     { r.say("ACK") }
 func (r *recorder) OnDialogCancel(*Dialog, *ServerTx) { r.say("cancelled") }
 func (r *recorder) OnRefreshDue(d *Dialog)            { r.say("refresh"); _ = d.Refresh("application/sdp", r.sdp) }
-func (r *recorder) OnDialogLost(_ *Dialog, why error) { r.say("lost"); r.lost = why }
+func (r *recorder) OnDialogLost(_ *Dialog, why error) { r.say("lost"); r.setLost(why) }
 func (r *recorder) OnProgress(c *Call, d *Dialog, res *Response) {
 	r.say("%d", res.StatusCode)
 	if d != nil {
@@ -69,15 +95,17 @@ func (r *recorder) OnCallFailed(_ *Call, res *Response, err error) {
 		r.say("failed %d", res.StatusCode)
 	} else {
 		r.say("failed")
-		r.lost = err
+		r.setLost(err)
 	}
 }
 func (r *recorder) OnResponse(_ *ClientTx, res *Response) { r.say("%d", res.StatusCode) }
-func (r *recorder) OnFailure(_ *ClientTx, err error)      { r.say("failed"); r.lost = err }
+func (r *recorder) OnFailure(_ *ClientTx, err error)      { r.say("failed"); r.setLost(err) }
 
 func (r *recorder) wants(t *testing.T, want ...string) {
 	t.Helper()
 	synctest.Wait()
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	if !slices.Equal(r.heard, want) {
 		t.Errorf("heard %v, want %v", r.heard, want)
 	}
@@ -123,7 +151,7 @@ func (r *recorder) established(t *testing.T, peer *rawPeer, headers ...Header) *
 	peer.answer(invite, hostA, 200, "tb", append([]Header{NewHeader("Contact", contactB)}, headers...)...)
 	peer.request(ACK)
 	synctest.Wait()
-	r.heard = nil
+	r.forget()
 	return invite
 }
 
@@ -218,6 +246,7 @@ func TestR21_GlareBothEndsAndRetryByRole(t *testing.T) {
 		stopped := a.dialog.AfterGlare(func() { t.Error("stopped retry ran") })
 		stopped()
 		time.Sleep(5 * time.Second)
+		synctest.Wait()
 		if after > 2050*time.Millisecond {
 			t.Errorf("the other end retried after %v", after)
 		}
@@ -239,8 +268,8 @@ func TestR23_CancelCrosses200(t *testing.T) {
 		bye := b.request(BYE)
 		b.answer(bye, hostA, 200, "tb")
 		synctest.Wait()
-		if !errors.Is(a.lost, ErrCancelled) {
-			t.Error("told", a.lost)
+		if !errors.Is(a.why(), ErrCancelled) {
+			t.Error("told", a.why())
 		}
 		gone(t, a)
 	})
@@ -336,8 +365,8 @@ func TestR24_NoAckEndsTheCall(t *testing.T) {
 		start := time.Now()
 		_ = a.dialog.Answer(a.sdp)
 		bye := b.request(BYE)
-		if d := time.Since(start).Round(time.Second); d != 32*time.Second || !errors.Is(a.lost, ErrNoAck) {
-			t.Errorf("BYE after %v, told %v", d, a.lost)
+		if d := time.Since(start).Round(time.Second); d != 32*time.Second || !errors.Is(a.why(), ErrNoAck) {
+			t.Errorf("BYE after %v, told %v", d, a.why())
 		}
 		if got := URIString(&bye.Recipient); got != "sip:b@192.0.2.2;x=y" {
 			t.Error("BYE to", got)
@@ -443,8 +472,8 @@ func TestR26_ReliableProvisionalAtTheServer(t *testing.T) {
 		res := b.response(504)
 		b.send(hostA, rawRequest(ACK, "1", "c1", "tb", ToTag(res), 1, ""))
 		synctest.Wait()
-		if !errors.Is(a.lost, ErrNoPrack) {
-			t.Error("told", a.lost)
+		if !errors.Is(a.why(), ErrNoPrack) {
+			t.Error("told", a.why())
 		}
 		gone(t, a)
 	})
@@ -497,8 +526,8 @@ func TestR29_WeRefreshWhenTheyDoNot(t *testing.T) {
 		// The peer's answer to the next refresh does not come: the call ends.
 		b.request(UPDATE)
 		b.answer(b.request(BYE), hostA, 200, "")
-		if !errors.Is(a.lost, ErrSessionExpired) {
-			t.Error("told", a.lost)
+		if !errors.Is(a.why(), ErrSessionExpired) {
+			t.Error("told", a.why())
 		}
 		gone(t, a)
 	})
@@ -527,8 +556,8 @@ func TestR29_TheyRefresh(t *testing.T) {
 		}
 		start := time.Now()
 		b.answer(b.request(BYE), hostA, 200, "") // before the end by the lesser of 32 s and a third
-		if d := time.Since(start).Round(time.Second); d != 60*time.Second || !errors.Is(a.lost, ErrSessionExpired) {
-			t.Errorf("BYE after %v, told %v", d, a.lost)
+		if d := time.Since(start).Round(time.Second); d != 60*time.Second || !errors.Is(a.why(), ErrSessionExpired) {
+			t.Errorf("BYE after %v, told %v", d, a.why())
 		}
 		gone(t, a)
 	})

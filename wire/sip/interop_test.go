@@ -25,7 +25,6 @@ func program(t *testing.T, name, debianPackage string) string {
 type simple struct {
 	ep                             *Endpoint
 	answered, ended, failed, acked atomic.Int64
-	hangUp                         bool
 }
 
 func (s *simple) OnRequest(tx *ServerTx, req *Request) {

@@ -291,7 +291,7 @@ func FuzzEndpoint(f *testing.F) {
 		ep.receive(one, stranger)
 		ep.receive(two, stranger)
 		done := make(chan struct{})
-		ep.shards[0].post(event{do: func() { a.heard = nil; close(done) }})
+		ep.shards[0].post(event{do: func() { a.forget(); close(done) }})
 		<-done
 		if d := ep.Find(CallIDOf(invite), FromTag(invite), "tb"); d == nil || d.State() != DialogConfirmed {
 			t.Fatal("a stranger ended the call")

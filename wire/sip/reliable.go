@@ -89,7 +89,7 @@ func (d *Dialog) sendReliably(tx *ServerTx, res *Response) error {
 	r.cseq = tx.Request().CSeq().SeqNo
 	res.AppendHeader(NewHeader("Require", "100rel"))
 	res.AppendHeader(RSeq(r.rseq))
-	r.sent, r.res, r.hasBody = Append(nil, res), res, len(res.Body()) > 0
+	r.sent, r.res, r.hasBody = wire(res), res, len(res.Body()) > 0
 	if r.hasBody { // it answers the offer, or makes one that PRACK answers
 		if d.offerIn {
 			d.offerIn = false

@@ -188,7 +188,7 @@ func (tx *ServerTx) Reply(status int, headers ...Header) error {
 // INVITE until its ACK comes or 64*T1 have passed (then [Handler] OnNoAck). After a final response
 // it returns [ErrFinished]; other errors are those of sending.
 func (tx *ServerTx) Respond(res *Response) error {
-	return tx.respond(res, Append(nil, res))
+	return tx.respond(res, wire(res))
 }
 
 func (tx *ServerTx) respond(res *Response, b []byte) error {
@@ -247,7 +247,7 @@ func (rec *serverRecord) repeat() {
 }
 
 func (rec *serverRecord) sendTrying() {
-	rec.last = Append(nil, rec.tx.Response(100, ""))
+	rec.last = wire(rec.tx.Response(100, ""))
 	rec.send()
 }
 

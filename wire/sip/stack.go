@@ -250,7 +250,7 @@ func setParam(ps *Params, name, value string) {
 // refuseParsed answers a request without keeping anything (RFC 3261 8.2.7).
 func (s *Stack) refuseParsed(req *Request, r *Reject, f Flow) {
 	res := r.response(req, s.statelessTag(CallIDOf(req), req.Via().Params))
-	_ = s.write(Append(nil, res), f)
+	_ = s.write(wire(res), f)
 }
 
 // refuse answers bytes that could not be framed, if they can be understood that far.

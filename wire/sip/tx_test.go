@@ -72,6 +72,7 @@ func TestTimers_ClientRepeatsAndGivesUp(t *testing.T) {
 			t.Fatal(err)
 		}
 		time.Sleep(40 * time.Second)
+		synctest.Wait()
 		if a := <-got; !errors.Is(a.err, ErrTimeout) {
 			t.Error("INVITE:", a)
 		}
@@ -98,6 +99,7 @@ func TestTimers_ServerRepeatsFinalResponses(t *testing.T) {
 			peer := n.raw(t, hostB)
 			peer.send(hostA, rawRequest(INVITE, "1", "c1", "t1", "", 1, ""))
 			time.Sleep(40 * time.Second)
+			synctest.Wait()
 			same(t, fmt.Sprint(status), n.times(fmt.Sprint("SIP/2.0 ", status)), seconds(0, 0.5, 1.5, 3.5, 7.5, 11.5, 15.5, 19.5, 23.5, 27.5, 31.5))
 			if !slices.Equal(lost, []int{status}) {
 				t.Errorf("%d: OnNoAck %v", status, lost)
@@ -147,10 +149,12 @@ func TestServer_AckStopsRepeats_RepeatsAreAbsorbed(t *testing.T) {
 			peer.send(hostA, rawRequest(INVITE, id, id, "t1", "", 1, ""))
 			peer.send(hostA, ack)
 			time.Sleep(time.Second)
+			synctest.Wait()
 		}
 		peer.send(hostA, rawRequest(OPTIONS, "o", "opt", "t1", "", 1, ""))
 		peer.send(hostA, rawRequest(OPTIONS, "o", "opt", "t1", "", 1, ""))
 		time.Sleep(time.Second)
+		synctest.Wait()
 		if got := n.sent(hostA); len(got) != 4 { // 486, 200, and 200 twice
 			t.Errorf("sent %v", got)
 		}
@@ -158,6 +162,7 @@ func TestServer_AckStopsRepeats_RepeatsAreAbsorbed(t *testing.T) {
 			t.Errorf("%d requests, %d ACKs", requests, acks)
 		}
 		time.Sleep(40 * time.Second)
+		synctest.Wait()
 		if c := s.Counters(); c.ServerTx != 0 {
 			t.Errorf("left over %+v", c)
 		}
@@ -181,6 +186,7 @@ func TestR23_CancelRules(t *testing.T) {
 		tx.Cancel(`Q.850;cause=16`)
 		invite := peer.request(INVITE)
 		time.Sleep(time.Second)
+		synctest.Wait()
 		if c := n.packets("CANCEL"); len(c) != 0 {
 			t.Fatal("CANCEL before a provisional response")
 		}
@@ -192,6 +198,7 @@ func TestR23_CancelRules(t *testing.T) {
 		peer.answer(cancel, hostA, 200, "t")
 		// (b) 487 never comes: dead after 64*T1.
 		time.Sleep(40 * time.Second)
+		synctest.Wait()
 		<-got // 180
 		if a := <-got; !errors.Is(a.err, ErrTimeout) {
 			t.Error("without 487:", a)
@@ -228,11 +235,13 @@ func TestR23_CancelAtTheServer(t *testing.T) {
 		_ = txs[1].Reply(200)
 		peer.send(hostA, rawRequest(CANCEL, "2", "c2", "t1", "", 1, ""))
 		time.Sleep(time.Second)
+		synctest.Wait()
 		if cancelled != 1 || txs[1].Final() != 200 {
 			t.Errorf("%d cancelled, final %d", cancelled, txs[1].Final())
 		}
 		// (f) no ACK to our 487: the transaction ends all the same.
 		time.Sleep(40 * time.Second)
+		synctest.Wait()
 		if c := s.Counters(); c.ServerTx != 0 {
 			t.Errorf("left over %+v", c)
 		}
@@ -314,13 +323,16 @@ func TestT23_ShedsNewWorkUnparsed(t *testing.T) {
 		peer.send(hostA, rawRequest(BYE, "2", "c1", "t1", "tag", 2, ""))
 		peer.send(hostA, rawRequest(INVITE, "3", "c1", "t1", "tag", 3, ""))
 		time.Sleep(time.Second)
+		synctest.Wait()
 		if seen[BYE] != 1 || seen[INVITE] != 1 {
 			t.Errorf("requests of a dialog: %v", seen)
 		}
+		synctest.Wait()
 		g.verdict = Verdict{Drop: true}
 		peer.send(hostA, rawRequest(BYE, "4", "c1", "t1", "tag", 4, ""))
 		peer.send(hostA, "nonsense")
 		time.Sleep(time.Second)
+		synctest.Wait()
 		if c := s.Counters(); c.GuardDropped != 2 || c.Shed != 1 {
 			t.Errorf("%+v", c)
 		}

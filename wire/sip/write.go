@@ -1,8 +1,10 @@
 package sip
 
 import (
+	"bytes"
 	"strconv"
 	"strings"
+	"sync"
 )
 
 // Append writes a message in wire form to b and returns the extended slice. Content-Length is
@@ -28,6 +30,21 @@ func Append(b []byte, m Message) []byte {
 		return append(b, m.Body()...)
 	}
 	return b
+}
+
+// buffers are scratch for wire.
+var buffers = sync.Pool{New: func() any { b := make([]byte, 0, 2048); return &b }}
+
+// wire returns a message in wire form in a slice of exactly its size, for what is kept.
+func wire(m Message) []byte {
+	scratch := buffers.Get().(*[]byte)
+	b := Append((*scratch)[:0], m)
+	out := bytes.Clone(b)
+	if cap(b) <= 16384 { // a rare large one is not worth keeping
+		*scratch = b
+	}
+	buffers.Put(scratch)
+	return out
 }
 
 // String returns a message in wire form.

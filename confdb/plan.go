@@ -209,7 +209,7 @@ func (s *Store) checkWhole(p *plan, items map[objectRef]*Item, o Options, refuse
 		}
 		references(c.After, func(r reference) {
 			if after.Object(r.to.kind, r.to.key) == nil {
-				refused.Add(fault.New(fault.ReferenceMissing, "kind", title(c.Kind), "name", c.Key, "field", item.where(r.field),
+				refused.Add(fault.New(fault.ReferenceMissing, "kind", title(c.Kind), "name", c.Key, "field", item.where(r.path()),
 					"reference", r.to.kind.Title()+" "+r.to.key))
 			}
 		})

@@ -10,23 +10,35 @@ import (
 
 // reference is one place in an object that names another.
 type reference struct {
-	field string // path
+	field string // its name, with the struct that holds it: "forwardAll.callingSearchSpace"
+	index int    // place in a list, from 1; 0: in none
+	inner string // field of the list's item, or ""
 	to    objectRef
 }
 
-// references calls yield for every place in which the object names another.
+// path is the place as it is shown: "lines[2].directoryNumber". It is made only where it is needed.
+func (r reference) path() string {
+	if r.index == 0 {
+		return r.field
+	}
+	if r.inner == "" {
+		return fmt.Sprintf("%s[%d]", r.field, r.index)
+	}
+	return fmt.Sprintf("%s[%d].%s", r.field, r.index, r.inner)
+}
+
+// references calls yield for every place in which the object names another. The two kinds of which there are many go without
+// reflection; a test compares.
 func references(o telephony.Object, yield func(reference)) {
+	name := func(field string, kind telephony.Kind, key string) {
+		if key != "" {
+			yield(reference{field: field, to: objectRef{kind, key}})
+		}
+	}
 	switch o := o.(type) {
-	case *telephony.DirectoryNumber: // the two kinds of which there are many, without reflection
-		if o.Partition != "" {
-			yield(reference{"partition", objectRef{telephony.KindPartition, string(o.Partition)}})
-		}
-		css := func(field string, name telephony.CallingSearchSpaceName) {
-			if name != "" {
-				yield(reference{field, objectRef{telephony.KindCallingSearchSpace, string(name)}})
-			}
-		}
-		css("callingSearchSpace", o.CallingSearchSpace)
+	case *telephony.DirectoryNumber:
+		name("partition", telephony.KindPartition, string(o.Partition))
+		name("callingSearchSpace", telephony.KindCallingSearchSpace, string(o.CallingSearchSpace))
 		for _, f := range [...]struct {
 			field   string
 			forward *telephony.Forward
@@ -35,17 +47,33 @@ func references(o telephony.Object, yield func(reference)) {
 			{"forwardNoAnswer.callingSearchSpace", o.ForwardNoAnswer}, {"forwardUnregistered.callingSearchSpace", o.ForwardUnregistered},
 		} {
 			if f.forward != nil {
-				css(f.field, f.forward.CallingSearchSpace)
+				name(f.field, telephony.KindCallingSearchSpace, string(f.forward.CallingSearchSpace))
+			}
+		}
+	case *telephony.Phone:
+		name("product", telephony.KindProduct, string(o.Product))
+		name("devicePool", telephony.KindDevicePool, string(o.DevicePool))
+		name("location", telephony.KindLocation, string(o.Location))
+		name("callingSearchSpace", telephony.KindCallingSearchSpace, string(o.CallingSearchSpace))
+		name("buttonTemplate", telephony.KindButtonTemplate, string(o.ButtonTemplate))
+		name("softkeyTemplate", telephony.KindSoftkeyTemplate, string(o.SoftkeyTemplate))
+		name("owner", telephony.KindUser, string(o.Owner))
+		name("digestUser", telephony.KindUser, string(o.DigestUser))
+		for i, line := range o.Lines {
+			yield(reference{"lines", i + 1, "directoryNumber", objectRef{telephony.KindDirectoryNumber, line.LineKey().String()}})
+			if line.Partition != "" {
+				yield(reference{"lines", i + 1, "partition", objectRef{telephony.KindPartition, string(line.Partition)}})
 			}
 		}
 	default:
-		fieldReferences("", schema.Of(o.Kind()).Fields, schema.Struct(o), yield)
+		fieldReferences(schema.Of(o.Kind()).Fields, schema.Struct(o), yield)
 	}
 }
 
-func fieldReferences(prefix string, fields []*schema.Field, of reflect.Value, yield func(reference)) {
+// fieldReferences is references by the descriptions of the fields.
+func fieldReferences(fields []*schema.Field, of reflect.Value, yield func(reference)) {
 	for _, f := range fields {
-		if f.Ref == "" && f.Fields == nil {
+		if f.Ref == "" && !holdsReferences(f) {
 			continue
 		}
 		v := f.Value(of)
@@ -55,29 +83,30 @@ func fieldReferences(prefix string, fields []*schema.Field, of reflect.Value, yi
 			if name == "" {
 				continue
 			}
-			if f.Ref == telephony.KindDirectoryNumber { // digits and partition together
-				line := of.Interface().(telephony.LineAppearance)
-				name = line.LineKey().String()
+			if line, ok := of.Interface().(telephony.LineAppearance); ok && f.Ref == telephony.KindDirectoryNumber {
+				name = line.LineKey().String() // digits and partition together
 			}
-			yield(reference{prefix + f.Name, objectRef{f.Ref, name}})
+			yield(reference{field: f.Name, to: objectRef{f.Ref, name}})
 		case schema.ShapeTexts:
 			for i := range v.Len() {
-				yield(reference{fmt.Sprintf("%s%s[%d]", prefix, f.Name, i+1), objectRef{f.Ref, v.Index(i).String()}})
+				yield(reference{field: f.Name, index: i + 1, to: objectRef{f.Ref, v.Index(i).String()}})
 			}
 		case schema.ShapeTextMap:
 			for it := v.MapRange(); it.Next(); {
-				yield(reference{prefix + f.Name + "." + it.Key().String(), objectRef{f.Ref, it.Key().String()}})
+				yield(reference{field: f.Name + "." + it.Key().String(), to: objectRef{f.Ref, it.Key().String()}})
 			}
 		case schema.ShapeStruct:
 			if !v.IsNil() {
-				fieldReferences(prefix+f.Name+".", f.Fields, v.Elem(), yield)
+				fieldReferences(f.Fields, v.Elem(), func(r reference) {
+					r.field = f.Name + "." + r.field
+					yield(r)
+				})
 			}
 		case schema.ShapeStructs:
-			if !holdsReferences(f) {
-				continue
-			}
 			for i := range v.Len() {
-				fieldReferences(fmt.Sprintf("%s%s[%d].", prefix, f.Name, i+1), f.Fields, v.Index(i), yield)
+				fieldReferences(f.Fields, v.Index(i), func(r reference) {
+					yield(reference{f.Name, i + 1, r.field, r.to})
+				})
 			}
 		}
 	}
@@ -157,7 +186,7 @@ func (s *Snapshot) dependents(targets map[objectRef]bool, yield func(objectRef, 
 		for key, o := range s.each(info.Kind) {
 			references(o, func(r reference) {
 				if more && targets[r.to] {
-					more = yield(r.to, Dependent{info.Kind, key, r.field})
+					more = yield(r.to, Dependent{info.Kind, key, r.path()})
 				}
 			})
 			if !more {

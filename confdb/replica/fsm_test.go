@@ -49,7 +49,7 @@ func (s *scriptedStorage) step(name string) error {
 
 type countingSink struct{ applied int }
 
-func (c *countingSink) Applied(confdb.Position, confdb.Entry)         { c.applied++ }
+func (c *countingSink) Applied(confdb.Position, confdb.Entry)        { c.applied++ }
 func (c *countingSink) Replaced(confdb.Position, []telephony.Object) {}
 
 func testMachine(t *testing.T, s *scriptedStorage) (*machine, *countingSink, *[]*fault.Error) {

@@ -31,7 +31,7 @@ func TestMain(m *testing.M) {
 }
 
 // killWriters is how many writers the killed server has.
-const killWriters = 4
+const killWriters = 8
 
 // writerChild writes without end and says each write before and after it.
 func writerChild(directory string) {
@@ -106,7 +106,7 @@ func killRounds(t *testing.T, rounds int) {
 		if acks < after {
 			t.Fatalf("round %d: the server ended by itself after %d writes", round, acks)
 		}
-		if round%4 != 3 && round != rounds-1 {
+		if round%3 != 2 && round != rounds-1 {
 			continue // the next child opens what this one left
 		}
 		s := mustOpen(t, directory, false).ready(t)
@@ -138,4 +138,4 @@ func killRounds(t *testing.T, rounds int) {
 	t.Logf("%d rounds, %d writes tried, %d acknowledged", rounds, len(tried), len(acknowledged))
 }
 
-func TestT16_AcknowledgedWritesSurviveKill(t *testing.T) { killRounds(t, 8) }
+func TestT16_AcknowledgedWritesSurviveKill(t *testing.T) { killRounds(t, 10) }

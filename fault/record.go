@@ -6,6 +6,8 @@ const (
 	RecordsClosedLate  Code = "TDM-CDR-0002"
 	RecordJournalBad   Code = "TDM-CDR-0003"
 	RecordsLostCounted Code = "TDM-CDR-0004"
+	RecordSetAside     Code = "TDM-CDR-0005"
+	RecordNeverEnded   Code = "TDM-CDR-0006"
 )
 
 var record = []Entry{
@@ -25,4 +27,12 @@ var record = []Entry{
 		"{count} call records were lost.",
 		"They could not be written, and the room that is kept for them in memory was used up.",
 		"Free space in {directory}.", 0},
+	{RecordSetAside, SeverityWarning,
+		"A call record was put aside.",
+		"It cannot be understood: {cause}.",
+		"Look at it in {directory}; other records are not touched. Report it with `tandem support-bundle`.", 0},
+	{RecordNeverEnded, SeverityWarning,
+		"The call {call} of {device} has been up since {since}.",
+		"It is longer than any call should be, or its end was missed.",
+		"Look at it with `tandem calls`. Its record is written when it ends, or at the next start of the server.", 0},
 }

@@ -1,0 +1,106 @@
+package cdr
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"tandem/fault"
+	"tandem/telephony/parameter"
+)
+
+const (
+	tidyEvery = time.Hour
+	// longestCall is how long a call may be up before its open record is reported.
+	longestCall = 24 * time.Hour
+	// settled is how long the clock must run evenly after it was set by more than leap before it may decide what is old:
+	// a clock that is ten years ahead for a while must not remove ten years' records (T-21).
+	settled = 24 * time.Hour
+	leap    = 12 * time.Hour
+)
+
+// tidier removes old flat files.
+type tidier struct {
+	next      time.Duration // up time of the next run
+	notBefore time.Duration // up time before which nothing is removed
+	offset    time.Time     // the wall clock's idea of when this run began
+}
+
+func (t *tidier) init(c *Collector) {
+	t.notBefore = c.options.NotBefore
+	t.offset = c.begin.Round(0)
+}
+
+func (t *tidier) run(c *Collector) {
+	up, now := c.up(), c.options.Now().Round(0)
+	begin := now.Add(-up)
+	if d := begin.Sub(t.offset); d > leap || d < -leap {
+		t.notBefore = max(t.notBefore, up+settled)
+		c.options.Log.Warn("the clock was set far; old call records stay for now", "by", d.String())
+	}
+	t.offset = begin
+	if up < t.next {
+		return
+	}
+	t.next = up + tidyEvery
+	c.nag()
+	if up < t.notBefore {
+		t.next = min(t.next, t.notBefore)
+		return
+	}
+	days := c.options.Parameters().Int(parameter.CDRRetentionDays)
+	removed := 0
+	for _, prefix := range []string{callsPrefix, qualityPrefix} {
+		files, err := flatFiles(c.dir, prefix)
+		if err != nil {
+			c.options.Log.Error("old call records cannot be listed", "error", err)
+			return
+		}
+		removed += c.removeOld(files, now.AddDate(0, 0, -days))
+	}
+	if removed > 0 {
+		c.options.Log.Info("old files of call records were removed", "count", removed, "days", days)
+	}
+}
+
+// removeOld removes the files whose interval ended before limit.
+func (c *Collector) removeOld(files []flatFile, limit time.Time) (removed int) {
+	for i, f := range files {
+		// The end of an interval is the beginning of the next; the newest file of all is kept.
+		if f.part || i+1 == len(files) || !files[i+1].at.Before(limit) {
+			continue
+		}
+		if remove(filepath.Join(c.dir, f.name)) {
+			removed++
+		}
+	}
+	bad, _ := os.ReadDir(filepath.Join(c.dir, "BAD"))
+	for _, e := range bad {
+		if info, err := e.Info(); err == nil && info.ModTime().Before(limit) {
+			_ = remove(filepath.Join(c.dir, "BAD", e.Name()))
+		}
+	}
+	return removed
+}
+
+// nag reports calls that are open for longer than any call should be.
+func (c *Collector) nag() {
+	up := c.up()
+	var late []*CallRecord
+	c.mu.Lock()
+	for _, list := range c.open {
+		for _, o := range list {
+			if !o.nagged && up-o.up > longestCall {
+				o.nagged = true
+				late = append(late, o.record)
+			}
+		}
+	}
+	c.mu.Unlock()
+	slices.SortFunc(late, func(a, b *CallRecord) int { return a.Began.Compare(b.Began) })
+	for _, r := range late {
+		c.alarm(fault.New(fault.RecordNeverEnded, "call", r.Call.String(), "device", r.Orig.Device,
+			"since", r.Connected.Format(time.RFC3339)))
+	}
+}

@@ -173,7 +173,7 @@ func (d *Dialog) cancelled(tx *ServerTx) {
 	d.mu.Lock()
 	if d.inviteIn == tx {
 		d.inviteIn = nil
-		d.offerIn = false
+		d.offerIn, d.offerTx = false, nil
 	}
 	if d.state == DialogEarly {
 		d.end()
@@ -246,7 +246,7 @@ func (d *Dialog) respond(tx *ServerTx, status int, body []byte, headers []Header
 		if tx == d.inviteIn {
 			d.inviteIn = nil
 		}
-		d.offerIn = false
+		d.offerIn, d.offerTx = false, nil
 		if req.Method == INVITE && status < 300 {
 			d.ackWanted = true
 			d.offerOut = !hasOffer(req) && len(body) > 0

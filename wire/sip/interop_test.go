@@ -3,6 +3,7 @@ package sip
 import (
 	"context"
 	"fmt"
+	"net"
 	"net/netip"
 	"os/exec"
 	"strings"
@@ -106,7 +107,12 @@ func TestInterop_SippCallsUs(t *testing.T) {
 func TestInterop_WeCallSipp(t *testing.T) {
 	const calls = 200
 	s, _ := simpleEndpoint(t, UDP)
-	port := 20000 + time.Now().Nanosecond()%20000
+	free, err := net.ListenUDP("udp4", net.UDPAddrFromAddrPort(loopback))
+	if err != nil {
+		t.Fatal(err)
+	}
+	port := free.LocalAddr().(*net.UDPAddr).Port
+	free.Close()
 	done := make(chan struct{})
 	go func() {
 		defer close(done)

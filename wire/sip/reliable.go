@@ -139,7 +139,7 @@ func (d *Dialog) repeatReliable() {
 func (d *Dialog) dropReliable() {
 	r := &d.reliable
 	d.stopTimer(&r.timer)
-	r.sent, r.res, r.queue, r.answer = nil, nil, nil, nil
+	r.sent, r.res, r.queue, r.answer, r.tx = nil, nil, nil, nil, nil
 }
 
 // receivePrack takes a PRACK. It is called with d.mu held and releases it.

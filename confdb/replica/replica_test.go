@@ -510,3 +510,37 @@ func BenchmarkWrite(b *testing.B) {
 		s.put(b, &telephony.DirectoryNumber{Pattern: "1", Display: fmt.Sprint(i)})
 	}
 }
+
+// From the start of the process to the first look-up, with 10,000 phones.
+func BenchmarkOpenTenThousandPhones(b *testing.B) {
+	directory := b.TempDir()
+	s := mustOpen(b, directory, true).ready(b)
+	fillSite(b, s)
+	var set confdb.ChangeSet
+	for i := range 10_000 {
+		n := telephony.Pattern(fmt.Sprintf("%05d", i))
+		set.Put(&telephony.DirectoryNumber{Pattern: n, Partition: "internal"},
+			&telephony.Phone{Name: telephony.DeviceName("SEP0000000" + n), Protocol: "SCCP", Product: "Cisco 7960", DevicePool: "HQ",
+				Lines: []telephony.LineAppearance{{DirectoryNumber: n, Partition: "internal"}}})
+	}
+	begin := time.Now()
+	if _, err := s.Apply(context.Background(), set, confdb.Options{}); err != nil {
+		b.Fatal(err)
+	}
+	imported := time.Since(begin)
+	if err := s.Close(); err != nil {
+		b.Fatal(err)
+	}
+	for b.Loop() {
+		again, err := openSite(directory, false, nil)
+		if err != nil || again.Snapshot().Count(telephony.KindPhone) < 10_000 {
+			b.Fatal(err)
+		}
+		b.StopTimer()
+		if err := again.Close(); err != nil {
+			b.Fatal(err)
+		}
+		b.StartTimer()
+	}
+	b.ReportMetric(imported.Seconds(), "s/import")
+}

@@ -9,6 +9,7 @@ const (
 	SCCPSlowReader       Code = "TDM-SCC-0005"
 	SCCPAddressRewritten Code = "TDM-SCC-0006"
 	SCCPOffHookTooLong   Code = "TDM-SCC-0007"
+	SCCPMessageRefused   Code = "TDM-SCC-0008"
 )
 
 var sccp = []Entry{
@@ -40,4 +41,8 @@ var sccp = []Entry{
 		"{device} has been off hook for {duration} without a call.",
 		"The handset may lie beside the phone, or its cradle is worn.",
 		"Ask the user, or replace the phone.", 0},
+	{SCCPMessageRefused, SeverityWarning,
+		"{device} (load {load}) did not understand message {message} of this server.",
+		"Its alarm names the message: the load does not know it, or found it too short.",
+		"Give the phone a newer load. If it has the newest, report load and message.", 0},
 }

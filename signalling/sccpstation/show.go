@@ -1,0 +1,488 @@
+package sccpstation
+
+import (
+	"tandem/call/signal"
+	"tandem/telephony"
+	"tandem/wire/sccp"
+)
+
+// What the phone is shown, in the order of sccp.md 4.4 to 4.9.
+
+// toneState is a tone that belongs to no call.
+type toneState struct{ on bool }
+
+// Small words: one message each.
+
+func (c *call) callState(s sccp.CallStateCode) { c.callStatePrivate(s, sccp.PrivacyNone) }
+
+func (c *call) callStatePrivate(s sccp.CallStateCode, p sccp.Privacy) {
+	m := &c.st.x.callState
+	*m = sccp.CallState{State: s, LineInstance: uint32(c.line), CallReference: c.ref, Privacy: p, PrecedenceLevel: sccp.PrecedenceRoutine}
+	c.st.sendFor(c, m)
+}
+
+func (c *call) keys(set sccp.SoftKeySet) {
+	m := &c.st.x.softKeys
+	*m = sccp.SelectSoftKeys{LineInstance: uint32(c.line), CallReference: c.ref, Set: set, Mask: c.st.mask(set)}
+	c.st.sendFor(c, m)
+}
+
+func (c *call) prompt(text string) {
+	m := &c.st.x.prompt
+	*m = sccp.DisplayPromptStatus{Text: text, LineInstance: uint32(c.line), CallReference: c.ref}
+	c.st.sendFor(c, m)
+	c.st.oneLine(text)
+}
+
+func (c *call) plane() {
+	c.st.x.plane = sccp.ActivateCallPlane{LineInstance: uint32(c.line)}
+	c.st.sendFor(c, &c.st.x.plane)
+}
+
+func (c *call) startTone(t sccp.Tone) {
+	c.tone = t
+	m := &c.st.x.startTone
+	*m = sccp.StartTone{Tone: t, Direction: sccp.ToneToUser, LineInstance: uint32(c.line), CallReference: c.ref}
+	c.st.sendFor(c, m)
+}
+
+// stopTone ends the tone of the call, if there is one.
+func (c *call) stopTone() {
+	if c.tone != sccp.ToneSilence {
+		c.endTone()
+	}
+}
+
+func (c *call) endTone() {
+	m := &c.st.x.stopTone
+	*m = sccp.StopTone{LineInstance: uint32(c.line), CallReference: c.ref, Tone: c.tone}
+	c.tone = sccp.ToneSilence
+	c.st.sendFor(c, m)
+}
+
+func (st *station) ringer(c *call, mode sccp.RingMode, duration sccp.RingDuration) {
+	m := &st.x.ringer
+	*m = sccp.SetRinger{Mode: mode, Duration: duration}
+	if c != nil {
+		m.LineInstance, m.CallReference = uint32(c.line), c.ref
+	}
+	st.sendFor(c, m)
+}
+
+// ringerOff ends ringing, unless another call still rings.
+func (st *station) ringerOff(except *call) {
+	for _, c := range st.calls {
+		if c != except && c.state == sRingIn && !c.lost && !c.ending {
+			return
+		}
+	}
+	st.ringer(nil, sccp.RingOff, sccp.RingNormal)
+}
+
+// speaker switches the loudspeaker of phones that have one. A lifted handset needs none.
+func (st *station) speaker(on bool) {
+	if st.traits.noSpeaker || on && st.hookOff {
+		return
+	}
+	st.x.speaker.Mode = sccp.SwitchOff
+	if on {
+		st.x.speaker.Mode = sccp.SwitchOn
+	}
+	st.send(&st.x.speaker)
+}
+
+// lamp shows what a line does: the most important of all its calls.
+func (st *station) lamp(line int) {
+	l := st.line(line)
+	if l == nil {
+		return
+	}
+	mode, weight := sccp.LampOff, 0
+	for _, c := range st.calls {
+		if c.line != line || c.lost {
+			continue
+		}
+		m, w := lampOf(c.state)
+		if w > weight {
+			mode, weight = m, w
+		}
+	}
+	l.lamp = mode
+	m := &st.x.lamp
+	*m = sccp.SetLamp{Stimulus: sccp.StimulusLine, Instance: uint32(line), Mode: mode}
+	st.send(m)
+}
+
+func lampOf(s state) (sccp.LampMode, int) {
+	switch s {
+	case sRingIn:
+		return sccp.LampBlink, 5
+	case sIdle:
+		return sccp.LampOff, 0
+	case sHeld:
+		return sccp.LampWink, 3
+	case sRemoteHeld:
+		return sccp.LampWink, 1
+	case sRemote:
+		return sccp.LampOn, 2
+	}
+	return sccp.LampOn, 4
+}
+
+// oneLine writes the display of phones that have nothing else.
+func (st *station) oneLine(text string) {
+	if st.sess != nil && st.sess.takes.text {
+		st.x.text = sccp.DisplayText{Text: text}
+		st.send(&st.x.text)
+	}
+}
+
+// offHookKeys is the key set of a dial tone, connectedKeys that of a conversation; a consultation has its own.
+func (c *call) offHookKeys() sccp.SoftKeySet {
+	if c.consults != nil || c.state == sCollecting {
+		return sccp.KeysOffHookFeature
+	}
+	return sccp.KeysOffHook
+}
+
+func (c *call) connectedKeys() sccp.SoftKeySet {
+	if c.consults != nil || c.st.consultation(c) != nil {
+		return sccp.KeysConnectedTransfer
+	}
+	return sccp.KeysConnected
+}
+
+func (c *call) ringOutKeys() sccp.SoftKeySet {
+	if c.consults != nil {
+		return sccp.KeysConnectedTransfer
+	}
+	return sccp.KeysRingOut
+}
+
+// Sequences.
+
+// showSeized is a call begun here: 4.4, steps 2 to 6.
+func (st *station) showSeized(c *call) {
+	st.focus = c
+	st.quiet()
+	st.ringer(nil, sccp.RingOff, sccp.RingNormal)
+	st.speaker(true)
+	st.lamp(c.line)
+	c.callState(sccp.CallStateOffHook)
+	c.keys(c.offHookKeys())
+	text := sccp.LabelEnterNumber
+	if c.consults != nil {
+		text = sccp.LabelCallTransfer
+	}
+	c.prompt(st.label(text))
+	c.plane()
+}
+
+// showProceeding is a number complete: 4.4, step 11.
+func (st *station) showProceeding(c *call) {
+	c.endTone()
+	c.state = sProceeding
+	st.lamp(c.line)
+	c.showInfo()
+	m := &st.x.dialed
+	*m = sccp.DialedNumber{Number: c.dialed, LineInstance: uint32(c.line), CallReference: c.ref}
+	st.sendFor(c, m)
+	c.callState(sccp.CallStateProceed)
+}
+
+// showRingOut is the other side ringing: 4.4, step 12.
+func (st *station) showRingOut(c *call, tone bool) {
+	c.state = sRingOut
+	if tone {
+		c.startTone(sccp.ToneAlerting)
+	}
+	c.prompt(st.label(sccp.LabelRingOut))
+	c.callState(sccp.CallStateRingOut)
+	c.keys(c.ringOutKeys())
+	c.showInfo()
+}
+
+// showConnected is a call answered, by the other side or by us; the media was opened just before: 4.4, step 13, and 4.6,
+// step 11, which differ in the order of keys and names.
+func (st *station) showConnected(c *call) {
+	c.state, c.answered = sConnected, true
+	c.callState(sccp.CallStateConnected)
+	if c.inbound {
+		c.keys(c.connectedKeys())
+		c.showInfo()
+	} else {
+		c.showInfo()
+		c.keys(c.connectedKeys())
+	}
+	c.prompt(st.label(sccp.LabelConnected))
+	if c.inbound {
+		st.x.clearPri = sccp.ClearPriNotify{Priority: sccp.PriorityIncomingCall}
+		st.sendFor(c, &st.x.clearPri)
+	}
+}
+
+// showFailed is a call that comes to nothing: 4.4, failures. The tone is heard when audio is closed.
+func (st *station) showFailed(c *call, cause signal.Cause, tone signal.Tone) {
+	c.media.close(st, c)
+	c.stopTone()
+	c.state = sFailed
+	text, shown := sccp.LabelTempFail, sccp.CallStateCongestion
+	switch cause {
+	case signal.CauseUserBusy:
+		text, shown = sccp.LabelBusy, sccp.CallStateBusy
+	case signal.CauseUnallocatedNumber, signal.CauseNoRouteToDestination, signal.CauseInvalidNumberFormat,
+		signal.CauseNumberChanged:
+		text, shown = sccp.LabelUnknownNumber, sccp.CallStateInvalidNumber
+	}
+	if t := toneOf(tone); t != sccp.ToneSilence {
+		c.startTone(t)
+	}
+	c.prompt(st.label(text))
+	c.callState(shown)
+	c.keys(sccp.KeysOffHookFeature)
+}
+
+// showRinging offers a call: 4.6, steps 1 to 7.
+func (st *station) showRinging(c *call) {
+	busy := st.active() != nil
+	if !busy {
+		st.focus = c
+	}
+	text := st.caller(c)
+	c.callState(sccp.CallStateRingIn)
+	c.keys(sccp.KeysRingIn)
+	c.prompt(text)
+	m := &st.x.priNotify
+	*m = sccp.DisplayPriNotify{Timeout: seconds(st.srv.Parameters().CallerTime), Priority: sccp.PriorityIncomingCall, Text: text}
+	st.sendFor(c, m)
+	c.showInfo()
+	st.lamp(c.line)
+	st.ring(c, busy)
+}
+
+// ring announces a call as its line is set: loud, once, by light, or, in a call, by a beep.
+func (st *station) ring(c *call, busy bool) {
+	l, _ := st.dev.Line(c.line)
+	how := l.Ring
+	if busy {
+		how = l.RingInUse
+		if how == "" {
+			how = telephony.RingBeep
+		}
+	}
+	mode := sccp.RingInside
+	if c.external {
+		mode = sccp.RingOutside
+	}
+	switch how {
+	case telephony.RingBeep:
+		if a := st.active(); a != nil && a.state == sConnected {
+			// To the call that is heard (sccp.md 4.6); it ends by itself.
+			m := &st.x.startTone
+			*m = sccp.StartTone{Tone: sccp.ToneCallWaiting, LineInstance: uint32(a.line), CallReference: a.ref}
+			st.sendFor(a, m)
+		}
+		st.ringer(c, sccp.RingFlashOnly, sccp.RingNormal)
+	case telephony.RingFlash:
+		st.ringer(c, sccp.RingFlashOnly, sccp.RingNormal)
+	case telephony.RingOnce:
+		st.ringer(c, mode, sccp.RingSingle)
+	case telephony.RingSilent:
+		st.ringer(c, sccp.RingOff, sccp.RingNormal)
+	default:
+		st.ringer(c, mode, sccp.RingNormal)
+	}
+}
+
+// showAnswering is a call picked up: 4.6, steps 9 and 10.
+func (st *station) showAnswering(c *call) {
+	st.focus = c
+	st.quiet()
+	st.ringer(nil, sccp.RingOff, sccp.RingNormal)
+	c.state = sAnswering
+	st.speaker(true)
+	st.lamp(c.line)
+	c.callState(sccp.CallStateOffHook)
+	c.plane()
+	st.ringer(c, sccp.RingOff, sccp.RingNormal)
+	c.endTone()
+}
+
+// showHeld: 4.8. The media was closed just before.
+func (st *station) showHeld(c *call) {
+	c.callState(sccp.CallStateHold)
+	st.lamp(c.line)
+	c.prompt(st.label(sccp.LabelHold))
+	c.keys(sccp.KeysOnHold)
+}
+
+// showResumed: 4.8, up to the opening of the media.
+func (st *station) showResumed(c *call) {
+	st.focus = c
+	st.quiet()
+	st.speaker(true)
+	st.lamp(c.line)
+	c.callState(sccp.CallStateConnected)
+	c.plane()
+}
+
+// showCall shows a call that comes into hand because another one ended: its keys and its prompt.
+func (st *station) showCall(c *call) {
+	st.focus = c
+	c.plane()
+	switch c.state {
+	case sHeld:
+		c.keys(sccp.KeysOnHold)
+		c.prompt(st.label(sccp.LabelHold))
+	case sRingIn:
+		c.keys(sccp.KeysRingIn)
+		c.prompt(st.caller(c))
+	case sConnected:
+		c.keys(c.connectedKeys())
+		c.prompt(st.label(sccp.LabelConnected))
+	case sOffHook, sCollecting:
+		c.keys(c.offHookKeys())
+	case sDialing:
+		c.keys(sccp.KeysDigits)
+	case sRingOut:
+		c.keys(c.ringOutKeys())
+	case sRemote:
+		c.keys(sccp.KeysRemoteInUse)
+		c.prompt(st.label(sccp.LabelInUseRemote))
+	case sRemoteHeld:
+		c.keys(sccp.KeysOnHold)
+		c.prompt(st.label(sccp.LabelHold))
+	}
+}
+
+// showAgain builds a call up on a phone that registered again while its media flowed.
+func (st *station) showAgain(c *call) {
+	st.focus = c
+	switch c.state {
+	case sConnected:
+		c.callState(sccp.CallStateOffHook)
+		st.lamp(c.line)
+		c.callState(sccp.CallStateConnected)
+	case sHeld:
+		c.callState(sccp.CallStateHold)
+		st.lamp(c.line)
+	default:
+		return
+	}
+	c.showInfo()
+	st.showCall(c)
+}
+
+// showEnded makes the phone idle after a call, or gives it back to the call that is left: 4.7.
+func (st *station) showEnded(c *call, cause signal.Cause, elsewhere bool) {
+	wasRinging := c.state == sRingIn || c.state == sAnswering && !c.answered
+	if wasRinging {
+		st.ringerOff(c)
+		st.x.clearPri = sccp.ClearPriNotify{Priority: sccp.PriorityIncomingCall}
+		st.sendFor(c, &st.x.clearPri)
+	}
+	st.askStatistics(c)
+	c.media.close(st, c)
+	c.endTone()
+	heard := c.engaged() || c.ending
+	held := c.consults
+	line := c.line
+	if elsewhere && c.inbound {
+		st.notMissed(c)
+	}
+	c.state = sIdle
+	st.lamp(line)
+	st.x.clearPrompt = sccp.ClearPromptStatus{LineInstance: uint32(line), CallReference: c.ref}
+	st.sendFor(c, &st.x.clearPrompt)
+	c.callState(sccp.CallStateOnHook)
+	st.drop(c)
+	next := st.next(held)
+	if next == nil || !next.engaged() {
+		st.selectIdle()
+	}
+	if st.active() == nil {
+		st.speaker(false)
+	}
+	if next != nil {
+		st.showCall(next)
+	}
+	if st.newest(sRingIn) == nil {
+		st.ringer(nil, sccp.RingOff, sccp.RingNormal)
+	}
+	if st.traits.timeAfter {
+		st.sendTime()
+	}
+	if heard && st.active() == nil && st.hookOff {
+		st.leftOffHook(cause)
+	}
+	st.restartWhenIdle()
+}
+
+// notMissed keeps a call that was answered elsewhere off the list of missed calls (sccp.md 4.10).
+func (st *station) notMissed(c *call) {
+	if st.sess != nil && st.sess.takes.history {
+		m := &st.x.history
+		*m = sccp.CallHistoryInfo{Disposition: sccp.HistoryIgnore, LineInstance: uint32(c.line), CallReference: c.ref}
+		st.sendFor(c, m)
+		return
+	}
+	c.callStatePrivate(sccp.CallStateConnected, sccp.PrivacyFull)
+	c.callStatePrivate(sccp.CallStateCallRemoteMultiline, sccp.PrivacyFull)
+}
+
+// next is the call that comes into hand when one ended: one that the user is in, the held one that it was a consultation
+// for, one that rings, any held one, one in use elsewhere.
+func (st *station) next(held *call) *call {
+	if c := st.active(); c != nil {
+		return c
+	}
+	if held != nil && held.state == sHeld && !held.lost {
+		return held
+	}
+	for _, s := range [...]state{sRingIn, sHeld, sRemoteHeld, sRemote} {
+		if c := st.newest(s); c != nil {
+			return c
+		}
+	}
+	return nil
+}
+
+// clearShown ends a call behind which no half-call stands.
+func (st *station) clearShown(c *call) { st.showEnded(c, signal.CauseNormalClearing, false) }
+
+// selectIdle shows the keys and the prompt of the idle phone.
+func (st *station) selectIdle() {
+	m := &st.x.softKeys
+	*m = sccp.SelectSoftKeys{Set: sccp.KeysOnHook, Mask: st.mask(sccp.KeysOnHook)}
+	st.send(m)
+	p := &st.x.prompt
+	*p = sccp.DisplayPromptStatus{Text: st.idleText()}
+	st.send(p)
+	st.oneLine(p.Text)
+}
+
+// showIdle is the idle screen (4.1, step 15), unless a call is shown.
+func (st *station) showIdle() {
+	if st.reg.done && st.active() == nil && st.newest(sRingIn, sHeld) == nil {
+		p := &st.x.prompt
+		*p = sccp.DisplayPromptStatus{Text: st.idleText()}
+		st.send(p)
+		st.oneLine(p.Text)
+		m := &st.x.softKeys
+		*m = sccp.SelectSoftKeys{Set: sccp.KeysOnHook, Mask: st.mask(sccp.KeysOnHook)}
+		st.send(m)
+		if c := st.newest(sRemoteHeld, sRemote); c != nil {
+			st.showCall(c)
+		}
+	}
+}
+
+// idleText says where the phone is forwarded to, else that it is ready.
+func (st *station) idleText() string {
+	for i := range st.lines {
+		if to := st.lines[i].forwardAll; to != "" {
+			return st.label(sccp.LabelForwardedTo) + " " + sccp.Plain(to)
+		}
+	}
+	return st.label(sccp.LabelYourCurrentOptions)
+}

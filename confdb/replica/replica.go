@@ -15,10 +15,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"log/slog"
-	"os"
-	"path/filepath"
 	"strings"
 	"sync"
 	"syscall"
@@ -108,169 +105,6 @@ func Open(o Options) (*Replica, error) {
 	return r, nil
 }
 
-func (r *Replica) logPath() string { return filepath.Join(r.options.Directory, "log.db") }
-
-func (r *Replica) open() error {
-	o := r.options
-	storage, damage := o.Open(false)
-	if damage != nil && !errors.Is(damage, fault.DatabaseCorrupt) && !errors.Is(damage, fault.DatabaseMissing) {
-		return damage
-	}
-	if storage != nil {
-		r.machine = r.newMachine(storage)
-	}
-	if _, err := os.Stat(r.logPath()); errors.Is(err, fs.ErrNotExist) && damage != nil {
-		return damage // no log either: nothing is here, or nothing helps
-	}
-	bolt, err := openLog(r.logPath())
-	logDamaged := err
-	if err != nil {
-		if damage != nil {
-			return damage
-		}
-		if errors.Is(err, syscall.ENOSPC) || errors.Is(err, fs.ErrPermission) || strings.Contains(err.Error(), "timeout") {
-			return fault.Wrap(err, fault.DatabaseWriteFailed, "file", r.logPath())
-		}
-		if err := setAside(r.logPath()); err != nil {
-			return fault.Wrap(err, fault.DatabaseWriteFailed, "file", r.logPath())
-		}
-		if bolt, err = openLog(r.logPath()); err != nil {
-			return fault.Wrap(err, fault.DatabaseWriteFailed, "file", r.logPath())
-		}
-	}
-	r.store = &patientStore{BoltStore: bolt, closing: r.closing}
-	if r.snapshots, err = raft.NewFileSnapshotStoreWithLogger(o.Directory, keptSnapshots, r.hclog()); err != nil {
-		return fault.Wrap(err, fault.DatabaseWriteFailed, "file", o.Directory)
-	}
-	latest, at, err := r.latestSnapshot()
-	if err != nil {
-		return fault.Wrap(err, fault.DatabaseCorrupt, "file", o.Directory)
-	}
-	first, err := bolt.FirstIndex()
-	if err != nil {
-		return fault.Wrap(err, fault.DatabaseCorrupt, "file", r.logPath())
-	}
-	last, err := bolt.LastIndex()
-	if err != nil {
-		return fault.Wrap(err, fault.DatabaseCorrupt, "file", r.logPath())
-	}
-	if damage != nil {
-		return r.rebuild(damage, latest != nil, first)
-	}
-	position, _ := storage.State()
-	end := last
-	if latest != nil && latest.Index > end {
-		end = latest.Index
-	}
-	switch {
-	case logDamaged != nil || (end == 0 && position.Index > 0) || position.Index > end:
-		return r.rebase(logDamaged, position)
-	case end == 0 && !o.Create && position.Index == 0:
-		return fault.New(fault.DatabaseMissing, "directory", o.Directory)
-	case end == 0:
-		r.first = true
-	case latest != nil && (at.Epoch != position.Epoch || at.Index > position.Index):
-		// The database is older than the snapshot, and the entries between are gone: the flag that keeps raft from
-		// restoring must be off (trap 4).
-		r.restore = true
-	}
-	return nil
-}
-
-func (r *Replica) newMachine(storage confdb.Storage) *machine {
-	return &machine{storage: storage, directory: r.options.Directory, report: r.options.Report, closing: r.closing, newest: newestFormat}
-}
-
-// rebuild begins an empty database that the snapshot and the log fill again.
-func (r *Replica) rebuild(damage error, snapshot bool, firstEntry uint64) error {
-	if !snapshot && firstEntry != 1 {
-		return damage
-	}
-	storage, err := r.options.Open(true)
-	if err != nil {
-		return err
-	}
-	r.machine = r.newMachine(storage)
-	r.restore = true
-	if f := fault.From(damage); f != nil {
-		rebuilt := *f
-		rebuilt.Severity = fault.SeverityWarning
-		rebuilt.Action = "Nothing: it was set aside and is built again from the log. Look for the cause of the damage, and check the disk."
-		r.options.Report(&rebuilt)
-	}
-	return nil
-}
-
-// rebase begins a new log at a higher epoch from the database as it is.
-func (r *Replica) rebase(cause error, position confdb.Position) error {
-	if cause == nil {
-		cause = errors.New("the log ends before the database does")
-		if err := r.store.BoltStore.Close(); err != nil {
-			return err
-		}
-		if err := setAside(r.logPath()); err != nil {
-			return fault.Wrap(err, fault.DatabaseWriteFailed, "file", r.logPath())
-		}
-		bolt, err := openLog(r.logPath())
-		if err != nil {
-			return fault.Wrap(err, fault.DatabaseWriteFailed, "file", r.logPath())
-		}
-		r.store = &patientStore{BoltStore: bolt, closing: r.closing}
-	}
-	if err := setAside(filepath.Join(r.options.Directory, "snapshots")); err != nil {
-		return fault.Wrap(err, fault.DatabaseWriteFailed, "file", r.options.Directory)
-	}
-	var err error
-	if r.snapshots, err = raft.NewFileSnapshotStoreWithLogger(r.options.Directory, keptSnapshots, r.hclog()); err != nil {
-		return fault.Wrap(err, fault.DatabaseWriteFailed, "file", r.options.Directory)
-	}
-	if err := r.machine.storage.Rebase(confdb.Position{Epoch: position.Epoch + 1}); err != nil {
-		return fault.Wrap(err, fault.DatabaseWriteFailed, "file", r.machine.storage.File())
-	}
-	r.first, r.rebased = true, true
-	f := fault.Wrap(cause, fault.DatabaseCorrupt, "file", r.logPath())
-	f.Severity = fault.SeverityWarning
-	f.Action = "Nothing: it was set aside, and a new log was begun from the database. Changes of the last seconds before a power loss may be missing; check them, and the disk."
-	r.options.Report(f)
-	return nil
-}
-
-// latestSnapshot finds the newest snapshot and the position of the database in it; nil if there is none.
-func (r *Replica) latestSnapshot() (*raft.SnapshotMeta, confdb.Position, error) {
-	list, err := r.snapshots.List()
-	if err != nil || len(list) == 0 {
-		return nil, confdb.Position{}, err
-	}
-	_, content, err := r.snapshots.Open(list[0].ID)
-	if err != nil {
-		return nil, confdb.Position{}, err
-	}
-	defer content.Close()
-	at, err := readSnapshotHeader(content)
-	return list[0], at, err
-}
-
-func removePartial(directory string) error {
-	left, err := filepath.Glob(filepath.Join(directory, "*"+temporary+"*"))
-	if err != nil {
-		return err
-	}
-	for _, path := range left {
-		if err := os.Remove(path); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func freeSpace(directory string) (uint64, error) {
-	var s syscall.Statfs_t
-	if err := syscall.Statfs(directory, &s); err != nil {
-		return 0, err
-	}
-	return s.Bavail * uint64(s.Bsize), nil
-}
-
 // Load implements confdb.Log.
 func (r *Replica) Load() ([]telephony.Object, confdb.Position, error) {
 	objects, err := r.machine.storage.Load()
@@ -326,107 +160,6 @@ func loopback(id raft.ServerID) (raft.Transport, raft.ServerAddress, error) {
 	return transport, address, nil
 }
 
-// lead opens the way for writes while this server leads the group: after everything in the log has been applied, and the
-// schema is the newest.
-func (r *Replica) lead() {
-	for {
-		select {
-		case <-r.closing:
-			return
-		case leads := <-r.raft.LeaderCh():
-			if !leads {
-				r.setReady(false)
-				continue
-			}
-			for r.raft.State() == raft.Leader {
-				err := r.prepare()
-				if err == nil {
-					r.setReady(true)
-					break
-				}
-				if halted, _ := r.machine.state(); halted != nil {
-					break
-				}
-				r.options.Logger.Warn("the configuration log is not ready", "error", err)
-				select {
-				case <-r.closing:
-					return
-				case <-time.After(retryPause):
-				}
-			}
-		}
-	}
-}
-
-func (r *Replica) prepare() error {
-	if err := r.raft.Barrier(applyTimeout).Error(); err != nil {
-		return err
-	}
-	for {
-		at, have := r.machine.storage.State()
-		if have >= r.machine.storage.KnownSchema() {
-			break
-		}
-		e := entry{format: formatMigration, epoch: at.Epoch, time: time.Now(), actor: "migration", body: migrationBody(have + 1)}
-		if err := r.append(e); err != nil {
-			return err
-		}
-		if _, now := r.machine.storage.State(); now != have+1 {
-			return fmt.Errorf("migration %d had no effect", have+1)
-		}
-	}
-	if r.rebased {
-		if err := r.raft.Snapshot().Error(); err != nil {
-			return err
-		}
-		r.rebased = false
-	}
-	return nil
-}
-
-func (r *Replica) setReady(ready bool) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	select {
-	case <-r.ready:
-		if !ready {
-			r.ready = make(chan struct{})
-		}
-	default:
-		if ready {
-			close(r.ready)
-		}
-	}
-}
-
-// WaitReady waits until this server takes writes.
-func (r *Replica) WaitReady(ctx context.Context) error {
-	for {
-		if halted, _ := r.machine.state(); halted != nil {
-			return fault.Wrap(halted, fault.DatabaseNotReady)
-		}
-		if _, leader := r.raft.LeaderWithID(); leader != "" && leader != raft.ServerID(r.options.Server) {
-			return fault.Wrap(fmt.Errorf("this server follows the publisher, %s", leader), fault.DatabaseNotReady)
-		}
-		r.mu.Lock()
-		ready := r.ready
-		r.mu.Unlock()
-		select {
-		case <-ready:
-			return nil
-		case <-r.closing:
-			return fault.Wrap(errClosed, fault.DatabaseNotReady)
-		case <-ctx.Done():
-			cause := errors.New("the log has no leader yet")
-			if _, stuck := r.machine.state(); stuck != nil {
-				cause = stuck
-			}
-			return fault.Wrap(cause, fault.DatabaseNotReady)
-		case <-time.After(50 * time.Millisecond): // a halt closes no channel
-		}
-	}
-}
-
 // Commit implements confdb.Log.
 func (r *Replica) Commit(ctx context.Context, e confdb.Entry) (confdb.Receipt, error) {
 	waiting, cancel := context.WithTimeout(ctx, readyTimeout)
@@ -460,6 +193,14 @@ func (r *Replica) Commit(ctx context.Context, e confdb.Entry) (confdb.Receipt, e
 	}
 	at, _ = storage.State()
 	return confdb.Receipt{Position: at, Durable: 1}, nil
+}
+
+func freeSpace(directory string) (uint64, error) {
+	var s syscall.Statfs_t
+	if err := syscall.Statfs(directory, &s); err != nil {
+		return 0, err
+	}
+	return s.Bavail * uint64(s.Bsize), nil
 }
 
 func (r *Replica) roomFor(size uint64) error {
@@ -504,31 +245,6 @@ func (r *Replica) append(e entry) error {
 		_, stuck := r.machine.state()
 		return fault.Wrap(fmt.Errorf("the change is in the log and will take effect as soon as the database can be written (%v)", stuck), fault.DatabaseNotReady)
 	}
-}
-
-// Status is what is known about the replica.
-type Status struct {
-	Position confdb.Position
-	Schema   int
-	Leads    bool  // this server takes writes
-	Halted   error // the log is not followed any more, for this reason
-	Stuck    error // the database cannot be written just now, for this reason
-}
-
-// Status tells how it stands.
-func (r *Replica) Status() Status {
-	at, version := r.machine.storage.State()
-	halted, stuck := r.machine.state()
-	r.mu.Lock()
-	ready := r.ready
-	r.mu.Unlock()
-	s := Status{Position: at, Schema: version, Halted: halted, Stuck: stuck}
-	select {
-	case <-ready:
-		s.Leads = true
-	default:
-	}
-	return s
 }
 
 // Snapshot takes a snapshot of the log now, as a backup or an upgrade wishes.

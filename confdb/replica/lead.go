@@ -1,0 +1,139 @@
+package replica
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/hashicorp/raft"
+
+	"tandem/confdb"
+	"tandem/fault"
+)
+
+// lead opens the way for writes while this server leads the group: after everything in the log has been applied, and the
+// schema is the newest.
+func (r *Replica) lead() {
+	for {
+		select {
+		case <-r.closing:
+			return
+		case leads := <-r.raft.LeaderCh():
+			if !leads {
+				r.setReady(false)
+				continue
+			}
+			for r.raft.State() == raft.Leader {
+				err := r.prepare()
+				if err == nil {
+					r.setReady(true)
+					break
+				}
+				if halted, _ := r.machine.state(); halted != nil {
+					break
+				}
+				r.options.Logger.Warn("the configuration log is not ready", "error", err)
+				select {
+				case <-r.closing:
+					return
+				case <-time.After(retryPause):
+				}
+			}
+		}
+	}
+}
+
+func (r *Replica) prepare() error {
+	if err := r.raft.Barrier(applyTimeout).Error(); err != nil {
+		return err
+	}
+	for {
+		at, have := r.machine.storage.State()
+		if have >= r.machine.storage.KnownSchema() {
+			break
+		}
+		e := entry{format: formatMigration, epoch: at.Epoch, time: time.Now(), actor: "migration", body: migrationBody(have + 1)}
+		if err := r.append(e); err != nil {
+			return err
+		}
+		if _, now := r.machine.storage.State(); now != have+1 {
+			return fmt.Errorf("migration %d had no effect", have+1)
+		}
+	}
+	if r.rebased {
+		if err := r.raft.Snapshot().Error(); err != nil {
+			return err
+		}
+		r.rebased = false
+	}
+	return nil
+}
+
+func (r *Replica) setReady(ready bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	select {
+	case <-r.ready:
+		if !ready {
+			r.ready = make(chan struct{})
+		}
+	default:
+		if ready {
+			close(r.ready)
+		}
+	}
+}
+
+// WaitReady waits until this server takes writes.
+func (r *Replica) WaitReady(ctx context.Context) error {
+	for {
+		if halted, _ := r.machine.state(); halted != nil {
+			return fault.Wrap(halted, fault.DatabaseNotReady)
+		}
+		if _, leader := r.raft.LeaderWithID(); leader != "" && leader != raft.ServerID(r.options.Server) {
+			return fault.Wrap(fmt.Errorf("this server follows the publisher, %s", leader), fault.DatabaseNotReady)
+		}
+		r.mu.Lock()
+		ready := r.ready
+		r.mu.Unlock()
+		select {
+		case <-ready:
+			return nil
+		case <-r.closing:
+			return fault.Wrap(errClosed, fault.DatabaseNotReady)
+		case <-ctx.Done():
+			cause := errors.New("the log has no leader yet")
+			if _, stuck := r.machine.state(); stuck != nil {
+				cause = stuck
+			}
+			return fault.Wrap(cause, fault.DatabaseNotReady)
+		case <-time.After(50 * time.Millisecond): // a halt closes no channel
+		}
+	}
+}
+
+// Status is what is known about the replica.
+type Status struct {
+	Position confdb.Position
+	Schema   int
+	Leads    bool  // this server takes writes
+	Halted   error // the log is not followed any more, for this reason
+	Stuck    error // the database cannot be written just now, for this reason
+}
+
+// Status tells how it stands.
+func (r *Replica) Status() Status {
+	at, version := r.machine.storage.State()
+	halted, stuck := r.machine.state()
+	r.mu.Lock()
+	ready := r.ready
+	r.mu.Unlock()
+	s := Status{Position: at, Schema: version, Halted: halted, Stuck: stuck}
+	select {
+	case <-ready:
+		s.Leads = true
+	default:
+	}
+	return s
+}

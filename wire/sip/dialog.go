@@ -495,14 +495,17 @@ type byeResponses Dialog
 
 func (b *byeResponses) OnResponse(_ *ClientTx, res *Response) {
 	if res.StatusCode >= 200 {
-		d := (*Dialog)(b)
-		d.ep.removeDialog(d)
+		b.remove()
 	}
 }
 
-func (b *byeResponses) OnFailure(*ClientTx, error) {
+func (b *byeResponses) OnFailure(*ClientTx, error) { b.remove() }
+
+func (b *byeResponses) remove() {
 	d := (*Dialog)(b)
+	d.mu.Lock()
 	d.ep.removeDialog(d)
+	d.mu.Unlock()
 }
 
 // finish stops everything that runs; the dialog stays in the table. Called with d.mu held.

@@ -354,7 +354,15 @@ func TestR24_RequestsGoWhereTheyShould(t *testing.T) {
 			t.Errorf("BYE is\n%s", String(bye))
 		}
 		proxy.answer(bye, hostA, 200, "")
+		synctest.Wait()
+		b.send(hostA, String(res)) // even now: an ACK, and no other BYE
+		if late := proxy.request(ACK); late.CSeq().SeqNo != ack.CSeq().SeqNo {
+			t.Errorf("late ACK is\n%s", String(late))
+		}
 		gone(t, a)
+		if got := n.packets("BYE"); len(got) != 1 {
+			t.Errorf("%d BYEs", len(got))
+		}
 	})
 }
 

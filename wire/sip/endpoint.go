@@ -2,6 +2,7 @@ package sip
 
 import (
 	"errors"
+	"hash/maphash"
 	"maps"
 	"sync"
 	"time"
@@ -71,6 +72,7 @@ type Endpoint struct {
 	core    Core
 	opt     Options
 	buckets [32]bucket
+	ended   endedSet
 }
 
 // bucket is a part of the table of dialogs, by Call-ID and own tag: a leg is found in every state,
@@ -89,6 +91,7 @@ func NewEndpoint(cfg Config, opt Options, core Core) (*Endpoint, error) {
 		opt.MinSE = 90 * time.Second
 	}
 	ep := &Endpoint{core: core, opt: opt}
+	ep.ended.seed = maphash.MakeSeed()
 	for i := range ep.buckets {
 		ep.buckets[i].dialogs = make(map[string][]*Dialog)
 	}
@@ -155,7 +158,11 @@ func (ep *Endpoint) enterDialog(d *Dialog) {
 	b.Unlock()
 }
 
+// removeDialog is called with d.mu held or by who has the dialog alone.
 func (ep *Endpoint) removeDialog(d *Dialog) {
+	if d.owner && d.ackSent != nil {
+		ep.ended.add(ep.ended.hash(d.callID, d.localTag, d.remoteTag), 64*ep.cfg.Timers.T1)
+	}
 	b := ep.bucket(d.callID)
 	b.Lock()
 	defer b.Unlock()
@@ -222,6 +229,10 @@ func (h *endpointHandler) OnNoAck(tx *ServerTx) {
 func (h *endpointHandler) OnStray(res *Response, f Flow) {
 	ep := (*Endpoint)(h)
 	if d := ep.Find(CallIDOf(res), FromTag(res), ToTag(res)); d != nil && d.reAck(res) {
+		return
+	}
+	if ep.ended.has(ep.ended.hash(CallIDOf(res), FromTag(res), ToTag(res))) {
+		_ = ep.dialogOf(res, f).Ack(nil)
 		return
 	}
 	ep.endFork(res, f)

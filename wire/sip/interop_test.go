@@ -120,7 +120,8 @@ func TestInterop_WeCallSipp(t *testing.T) {
 	}()
 	there := netip.AddrPortFrom(loopback.Addr(), uint16(port))
 	me := Address{URI: URI{Scheme: "sip", User: "us", Host: "127.0.0.1"}}
-	for range calls {
+	for i := range calls {
+		until(t, "room for a call", func() bool { return int64(i)-s.answered.Load() < 20 })
 		_, err := s.ep.Invite(Invitation{URI: AddrURI("them", there), From: me, To: Address{URI: AddrURI("them", there)}, Target: At(UDP, there),
 			Body: []byte("v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio 40000 RTP/AVP 0\r\n")}, s)
 		if err != nil {

@@ -68,7 +68,7 @@ type Profile struct {
 	TimeAfterCall bool
 	// NoConnectedConference: soft-key set 7 is shown wrongly (69xx).
 	NoConnectedConference bool
-	// FirmwareBroken marks models of the analogue kind, without a lamp.
+	// Analogue: a port for an ordinary telephone, without a lamp.
 	Analogue bool
 }
 
@@ -96,8 +96,8 @@ type token uint8
 
 const (
 	noToken     token = iota
-	cmToken           // 0x0029, only to come back to a better server
-	sipuraToken       // 0x8000 before every registration, and again in service
+	cmToken           // RegisterTokenReq, only to come back to a better server
+	sipuraToken       // SPCPRegisterTokenReq before every registration, and again in service
 )
 
 // Orders of registration. The first is that of the 7960 (CallManager 3.1 to 4.x).

@@ -51,7 +51,6 @@ type station struct {
 	sets         []sccp.SoftKeySetKeys
 	buttons      []sccp.Button
 	idleKeys     []string
-	keysCall     uint32 // call reference to which the newest key set belongs
 	calls        map[uint32]*Call
 	live         map[uint32]callExtra
 	dead         map[uint32]time.Time
@@ -75,7 +74,6 @@ type callExtra struct {
 	acksOfSend  int
 	haveInfo    bool
 	closedAudio bool
-	callInfos   int
 }
 
 // request is one question of registration.
@@ -419,7 +417,7 @@ func (d *station) trace(sent bool, m sccp.Message) {
 
 // readable replaces the label codes of display texts by their English words.
 func readable(text string) string {
-	if !strings.ContainsAny(text, "\x80\x1e") {
+	if strings.IndexByte(text, 0x80) < 0 && strings.IndexByte(text, 0x1e) < 0 {
 		return text
 	}
 	var b strings.Builder

@@ -32,7 +32,6 @@ const (
 	flowRingOut
 	flowHangup
 	flowHold
-	flowResume
 )
 
 type step struct {
@@ -204,7 +203,7 @@ func (d *station) triggerState(m *sccp.CallState) {
 			{"SetRinger", ringerOn(ref), false},
 		}})
 	case sccp.CallStateProceed:
-		if c != nil && d.live[ref].haveInfo == false {
+		if c != nil && !d.live[ref].haveInfo {
 			d.p.violation("4.4, 11: CallState Proceed came before CallInfo")
 		}
 		if c != nil && c.Dialed == "" {
@@ -269,7 +268,7 @@ func (d *station) anotherRings(ref uint32) bool {
 
 // hangupOrder checks 4.7: what comes before CallState OnHook and what after.
 func (d *station) hangupOrder(c *Call, line, ref uint32) {
-	d.endFlowsOf(ref, flowRing, flowWaiting, flowAnswer, flowDial, flowRingOut, flowConnected, flowHold, flowResume)
+	d.endFlowsOf(ref, flowRing, flowWaiting, flowAnswer, flowDial, flowRingOut, flowConnected, flowHold)
 	d.endFlow(flowDial)
 	if c == nil {
 		return
@@ -304,7 +303,6 @@ func (d *station) dialTones(speaker, tone bool) {
 		l, ok := m.(*sccp.SetLamp)
 		return ok && l.Stimulus == sccp.StimulusLine && l.Mode == sccp.LampOn
 	}
-	d.endFlow(flowHangup)
 	d.begin(flow{kind: flowDial, source: "4.4", steps: []step{
 		{"SetRinger off", ringerOff, false},
 		{"SetSpeakerMode on", speakerOn, !speaker || d.profile.NoSpeaker},
@@ -323,7 +321,6 @@ func (d *station) dialTones(speaker, tone bool) {
 // answering begins the flow of an answer (sccp.md 4.6, 9 to 11).
 func (d *station) answering(c *Call, speaker bool) {
 	ref, line := c.Reference, uint32(c.Line)
-	d.endFlow(flowHangup)
 	display, keys := !d.profile.Display, !d.profile.SoftKeys
 	d.begin(flow{kind: flowAnswer, source: "4.6, answer", reference: ref, steps: []step{
 		{"SetRinger off", ringerOff, false},

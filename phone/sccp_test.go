@@ -152,9 +152,9 @@ func TestHoldAndResumeUseNewPorts(t *testing.T) {
 		must(t, a.Hold(), a)
 		_, err = a.WaitCall(ctx, OnHold)
 		must(t, err, a)
-		if key := a.State().SoftKeys; strings.Join(key, " ") != "Resume NewCall" {
-			t.Errorf("keys on hold: %v", key)
-		}
+		must(t, a.WaitFor(ctx, "the keys of a held call", func(s *State) bool {
+			return strings.Join(s.SoftKeys, " ") == "Resume NewCall"
+		}), a)
 		must(t, a.Resume(), a)
 		must(t, a.WaitHears(ctx, audio.IdentityTone(2002), 100*time.Millisecond), a, b)
 		must(t, b.WaitHears(ctx, audio.IdentityTone(2001), 100*time.Millisecond), a, b)

@@ -275,7 +275,9 @@ func TestSIPTransfers(t *testing.T) {
 
 func TestSIPRegistration(t *testing.T) {
 	r := newFakeRegistrar(t)
+	r.mu.Lock()
 	r.refuse = 503
+	r.mu.Unlock()
 	p := newSIPPhone(t, r, 2001, func(c *Config) { c.Expires = 30 * time.Second }) // 423 asks for 60
 	ctx := soon(t)
 	must(t, p.Start(ctx), p)

@@ -74,7 +74,7 @@ type Call struct {
 	Reference uint32
 	// Line is the line's instance, from 1.
 	Line int
-	// Number is the call's number on its line as the display shows it, from 1.
+	// Instance is the call's number on its line as the display shows it, from 1.
 	Instance int
 	State    CallState
 	// Inbound is set for calls to this phone.

@@ -16,7 +16,6 @@ import (
 
 // redirector registers everybody and sends callers on to the phone itself.
 type redirector struct {
-	ep       *sip.Endpoint
 	mu       sync.Mutex
 	contacts map[string]sip.URI
 	deaf     string // a number that is never found
@@ -89,7 +88,9 @@ func TestLoad(t *testing.T) {
 
 func TestLoadCountsFailures(t *testing.T) {
 	r, at := newRedirector(t)
+	r.mu.Lock()
 	r.deaf = "2003"
+	r.mu.Unlock()
 	var out bytes.Buffer
 	o := options(at)
 	o.Count, o.Mix = 4, Mix{}

@@ -246,8 +246,9 @@ func (st *station) partyChanged(c *call, p signal.PartyChanged) {
 	c.prompt(st.label(sccp.LabelConnected))
 	if m.rx == closed && m.purpose == forNothing && len(m.list) > 0 {
 		// An offer, or the request for one, follows; if not, the former party is back and the session is built up again.
-		m.fresh, m.restoring = false, true
+		m.fresh = false
 		st.resumeMedia(c)
+		m.restoring = true
 	}
 }
 

@@ -212,10 +212,10 @@ func (st *station) foreignAck(a *sccp.OpenReceiveChannelAck) {
 		}
 	}
 	st.srv.figures.foreign.Add(1)
-	if a.Status != sccp.MediaOK || a.PassThroughPartyID == 0 {
-		return
-	}
 	ref := a.CallReference
+	if a.Status != sccp.MediaOK || a.PassThroughPartyID == 0 || st.byReference(ref) != nil {
+		return // of a live call: that channel has been closed already, and another may be open
+	}
 	st.x.closeRx = sccp.CloseReceiveChannel{ConferenceID: ref, PassThroughPartyID: a.PassThroughPartyID, CallReference: ref}
 	st.send(&st.x.closeRx)
 	st.x.stopTx = sccp.StopMediaTransmission{ConferenceID: ref, PassThroughPartyID: a.PassThroughPartyID, CallReference: ref}

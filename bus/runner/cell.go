@@ -102,15 +102,13 @@ func (c *cell) post(input any) bool {
 	c.running = true
 	c.mu.Unlock()
 	if start {
-		c.x.active.Add(1)
-		go c.drain()
+		c.x.workers.run(c)
 	}
 	return true
 }
 
 // drain feeds the machine until its mailbox is empty.
 func (c *cell) drain() {
-	defer c.x.active.Add(-1)
 	for {
 		c.mu.Lock()
 		if c.flooded {

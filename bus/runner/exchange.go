@@ -85,7 +85,8 @@ type Exchange struct {
 	watchers map[signal.LineRef]map[*watcher]struct{}
 
 	load      load
-	active    atomic.Int64 // goroutines that work for a machine
+	workers   *workers
+	stopped   sync.Once
 	closed    atomic.Bool
 	misplaced atomic.Uint64
 	panics    atomic.Uint64
@@ -111,6 +112,7 @@ func New(o Options) *Exchange {
 		x.now = time.Now
 	}
 	x.nextCall.Store(o.FirstCall)
+	x.workers = newWorkers()
 	x.halves.init()
 	x.lines.init()
 	return x
@@ -195,9 +197,9 @@ func (x *Exchange) Detach(device string, incarnation uint64) {
 
 // ForwardAll implements signal.Exchange.
 func (x *Exchange) ForwardAll(device string, l signal.LineRef, destination string, result func(error)) {
-	x.active.Add(1)
+	x.workers.active.Add(1)
 	go func() {
-		defer x.active.Add(-1)
+		defer x.workers.active.Add(-1)
 		err := errors.New("forwarding cannot be kept on this server")
 		if x.forwardAll != nil {
 			err = x.forwardAll(device, l, destination)
@@ -288,10 +290,11 @@ func (x *Exchange) Close() {
 	for _, c := range x.halves.all() {
 		c.post(signal.HangUp{Cause: signal.CauseTemporaryFailure})
 	}
-	for end := time.Now().Add(closeLimit); x.active.Load() > 0 && time.Now().Before(end); {
+	for end := time.Now().Add(closeLimit); x.workers.active.Load() > 0 && time.Now().Before(end); {
 		time.Sleep(time.Millisecond)
 	}
 	for _, c := range x.halves.all() {
 		x.forget(c)
 	}
+	x.stopped.Do(func() { close(x.workers.end) })
 }

@@ -59,12 +59,12 @@ type Collector struct {
 
 	mu      sync.Mutex
 	pending []*item
-	waiting int // of pending, those not withdrawn
-	open    map[openKey][]*openCall
-	lost    uint64        // records for which there was no room
-	queued  uint64        // entries ever put into pending
-	durable uint64        // and taken out of it
-	flushed chan struct{} // closed and replaced when durable rises
+	waiting int                               // of pending, those not withdrawn
+	open    map[signal.HalfCallID][]*openCall // by the half-call that keeps the record; two during a blind transfer
+	lost    uint64                            // records for which there was no room
+	queued  uint64                            // entries ever put into pending
+	durable uint64                            // and taken out of it
+	flushed chan struct{}                     // closed and replaced when durable rises
 
 	wake    chan struct{}
 	closing chan struct{}
@@ -82,12 +82,6 @@ type item struct {
 	up      time.Duration
 	id      string
 	bad     error // why a record goes aside instead
-}
-
-// openKey finds the answered calls that a half-call keeps the records of. During a blind transfer these are two.
-type openKey struct {
-	call signal.CallID
-	half signal.HalfCallID
 }
 
 type openCall struct {
@@ -117,7 +111,7 @@ func Open(dir string, o Options) (*Collector, error) {
 		o.NotBefore = time.Hour
 	}
 	c := &Collector{
-		dir: dir, options: o, begin: o.Now(), open: map[openKey][]*openCall{}, flushed: make(chan struct{}),
+		dir: dir, options: o, begin: o.Now(), open: map[signal.HalfCallID][]*openCall{}, flushed: make(chan struct{}),
 		wake: make(chan struct{}, 1), closing: make(chan struct{}), done: make(chan struct{}),
 	}
 	c.run = c.begin.UTC().Format(time.RFC3339Nano)
@@ -212,8 +206,7 @@ func (c *Collector) answered(r *signal.Record) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	n.ID = c.newID()
-	key := openKey{r.Call, r.Orig.Half}
-	c.open[key] = append(c.open[key], o)
+	c.open[r.Orig.Half] = append(c.open[r.Orig.Half], o)
 	// The entry only guards against a crash: room that runs short is left to records.
 	if c.waiting < c.options.Backlog/4*3 {
 		o.item = &item{kind: entryAnswered, call: n, up: o.up}
@@ -255,12 +248,13 @@ func (c *Collector) ended(r *signal.Record) {
 	c.enqueue(&item{kind: entryEnded, call: n, bad: bad})
 }
 
-// takeOpen finds and removes the open call whose end r is.
+// takeOpen finds and removes the open call whose end r is. The call's identifier does not help: a consultation takes on
+// that of the call it is transferred into.
 func (c *Collector) takeOpen(r *signal.Record, n *CallRecord) *openCall {
 	if r.Connected.IsZero() {
 		return nil
 	}
-	key := openKey{r.Call, r.Orig.Half}
+	key := r.Orig.Half
 	list := c.open[key]
 	best := -1
 	for i, o := range list {
@@ -294,12 +288,11 @@ func (c *Collector) withdraw(i *item) {
 func (c *Collector) abandoned(f signal.Abandoned) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	key := openKey{f.Call, f.Orig}
-	for _, o := range c.open[key] {
+	for _, o := range c.open[f.Orig] {
 		c.withdraw(o.item)
 		c.enqueue(&item{kind: entryAbandoned, id: o.record.ID})
 	}
-	delete(c.open, key)
+	delete(c.open, f.Orig)
 }
 
 func (c *Collector) diagnostics(d *signal.Diagnostics) {

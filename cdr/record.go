@@ -110,13 +110,11 @@ const textLimit = 256
 // clip makes a text fit for one line of a record: bounded, valid UTF-8, without control characters.
 func clip(s string) string {
 	if len(s) > textLimit {
-		s = s[:textLimit]
-		for len(s) > 0 && !utf8.RuneStart(s[len(s)-1]) {
-			s = s[:len(s)-1]
+		end := textLimit
+		for end > textLimit-utf8.UTFMax && !utf8.RuneStart(s[end]) {
+			end--
 		}
-		if r, n := utf8.DecodeLastRuneInString(s); r == utf8.RuneError && n == 1 {
-			s = s[:len(s)-1]
-		}
+		s = s[:end]
 	}
 	clean := true
 	for i := 0; i < len(s) && clean; i++ {

@@ -67,8 +67,8 @@ func (t *tidier) run(c *Collector) {
 // removeOld removes the files whose interval ended before limit.
 func (c *Collector) removeOld(files []flatFile, limit time.Time) (removed int) {
 	for i, f := range files {
-		// The end of an interval is the beginning of the next; the newest file of all is kept.
-		if f.part || i+1 == len(files) || !files[i+1].at.Before(limit) {
+		// No interval is longer than a day. The newest file of all is kept.
+		if f.part || i+1 == len(files) || !f.at.Add(25*time.Hour).Before(limit) {
 			continue
 		}
 		if remove(filepath.Join(c.dir, f.name)) {

@@ -63,7 +63,7 @@ func (r *Replica) open() error {
 	if damage != nil {
 		return r.rebuild(damage, latest != nil, first)
 	}
-	position, _ := storage.State()
+	position, version := storage.State()
 	end := last
 	if latest != nil && latest.Index > end {
 		end = latest.Index
@@ -71,7 +71,7 @@ func (r *Replica) open() error {
 	switch {
 	case logDamaged != nil || (end == 0 && position.Index > 0) || position.Index > end:
 		return r.rebase(logDamaged, position)
-	case end == 0 && !o.Create && position.Index == 0:
+	case end == 0 && !o.Create && version == 0:
 		return fault.New(fault.DatabaseMissing, "directory", o.Directory)
 	case end == 0:
 		r.first = true
@@ -80,6 +80,9 @@ func (r *Replica) open() error {
 		// restoring must be off (trap 4).
 		r.restore = true
 	}
+	// A log that began from a database is of use for building it again only with a snapshot; the one that is due may have been
+	// kept from being taken.
+	r.rebased = latest == nil && position.Epoch > 1
 	return nil
 }
 
@@ -89,7 +92,7 @@ func (r *Replica) newMachine(storage confdb.Storage) *machine {
 
 // rebuild begins an empty database that the snapshot and the log fill again.
 func (r *Replica) rebuild(damage error, snapshot bool, firstEntry uint64) error {
-	if !snapshot && firstEntry != 1 {
+	if !snapshot && (firstEntry != 1 || !r.fromTheBeginning()) {
 		return damage
 	}
 	storage, err := r.options.Open(true)
@@ -105,6 +108,20 @@ func (r *Replica) rebuild(damage error, snapshot bool, firstEntry uint64) error 
 		r.options.Report(&rebuilt)
 	}
 	return nil
+}
+
+// fromTheBeginning reports whether the log led to the database from an empty one, and not from one of an earlier epoch: its first
+// entry of ours, the first migration, is of epoch 1.
+func (r *Replica) fromTheBeginning() bool {
+	last, err := r.store.LastIndex()
+	for i := uint64(1); err == nil && i <= last; i++ {
+		var l raft.Log
+		if err = r.store.GetLog(i, &l); err == nil && l.Type == raft.LogCommand {
+			e, err := decodeEntry(l.Data, newestFormat)
+			return err == nil && e.epoch == 1
+		}
+	}
+	return false
 }
 
 // rebase begins a new log at a higher epoch from the database as it is.

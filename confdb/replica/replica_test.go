@@ -343,6 +343,53 @@ func TestDamagedLogIsBegunAnewFromTheDatabase(t *testing.T) {
 	}
 }
 
+// A server that is killed while it begins a new log goes on with that at its next start.
+func TestBeginningTheLogAnewSurvivesKill(t *testing.T) {
+	directory := t.TempDir()
+	s := mustOpen(t, directory, true)
+	fillSite(t, s)
+	want := s.export(t)
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Remove(filepath.Join(directory, "log.db")); err != nil {
+		t.Fatal(err)
+	}
+	killed, err := Open(Options{Directory: directory, Server: "cm1", Open: sqlite.Opener(directory, testKey(), false)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := killed.Close(); err != nil { // the database is at the new epoch, the log is empty
+		t.Fatal(err)
+	}
+	again := mustOpen(t, directory, false).ready(t)
+	if again.export(t) != want || again.Snapshot().Position().Epoch != 2 {
+		t.Errorf("at %v", again.Snapshot().Position())
+	}
+	if list, err := again.replica.snapshots.List(); err != nil || len(list) != 1 {
+		t.Errorf("there are %d snapshots, %v", len(list), err)
+	}
+	if err := again.Close(); err != nil {
+		t.Fatal(err)
+	}
+	// Without that snapshot the log alone does not lead to the database: that is said, and nothing is begun empty.
+	if err := os.RemoveAll(filepath.Join(directory, "snapshots")); err != nil {
+		t.Fatal(err)
+	}
+	bolt, err := openLog(filepath.Join(directory, "log.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if first, _ := bolt.FirstIndex(); first != 1 {
+		t.Fatalf("the log begins at %d: the test proves nothing", first)
+	}
+	_ = bolt.Close()
+	damage(t, filepath.Join(directory, sqlite.FileName))
+	if _, err := openSite(directory, false, nil); !errors.Is(err, fault.DatabaseCorrupt) {
+		t.Errorf("%v", err)
+	}
+}
+
 func TestNothingLeftToBuildFrom(t *testing.T) {
 	directory := t.TempDir()
 	s := mustOpen(t, directory, true).ready(t)

@@ -66,6 +66,7 @@ func TestOnHookDialling(t *testing.T) {
 	}
 	s.must(a.Redial(), a)
 	s.in(b, phone.RingingIn)
+	s.in(a, phone.RingingOut)
 	s.must(a.Hangup(), a)
 	s.idle(a, b)
 	s.must(a.SpeedDial(7), a)
@@ -83,6 +84,7 @@ func TestBackspace(t *testing.T) {
 	s.until(a, "dial tone again", func(st *phone.State) bool { return st.Tone == "InsideDial" && !st.Offers("Backspace") })
 	s.must(a.Keys("1002"), a)
 	s.in(b, phone.RingingIn)
+	s.in(a, phone.RingingOut)
 	s.must(a.Hangup(), a)
 	s.idle(a, b)
 }

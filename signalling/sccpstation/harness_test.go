@@ -172,7 +172,7 @@ type directory struct {
 func newDirectory() *directory {
 	d := &directory{devices: map[string]*registration.Device{}, lines: map[signal.LineRef]*line.Info{},
 		numbers: map[string]signal.LineRef{}, limits: decision.DefaultLimits()}
-	d.limits.Patience = 2 * time.Second
+	d.limits.Patience, d.limits.Join = 500*time.Millisecond, 300*time.Millisecond
 	return d
 }
 

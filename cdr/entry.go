@@ -123,31 +123,31 @@ type entryHandler struct {
 }
 
 // readEntries reads a journal file to its end. A damaged line goes to h.bad and reading goes on after it; a last line
-// without line end counts as torn. The error is one of reading.
-func readEntries(r io.Reader, h entryHandler) error {
+// without line end counts as torn. It returns how many bytes whole lines take; the error is one of reading.
+func readEntries(r io.Reader, h entryHandler) (size int64, err error) {
 	b := bufio.NewReaderSize(r, maxEntry)
 	for {
 		line, err := b.ReadSlice('\n')
-		switch {
-		case err == io.EOF:
-			if len(line) > 0 {
-				h.bad(line, errTorn)
-			}
-			return nil
-		case errors.Is(err, bufio.ErrBufferFull):
+		length := int64(len(line))
+		if errors.Is(err, bufio.ErrBufferFull) {
 			h.bad(line, errChecksum)
 			for errors.Is(err, bufio.ErrBufferFull) {
-				_, err = b.ReadSlice('\n')
+				line, err = b.ReadSlice('\n')
+				length += int64(len(line))
 			}
-			if err == io.EOF {
-				return nil
-			}
-			if err != nil {
-				return err
-			}
+			line = nil
+		} else if err == io.EOF && len(line) > 0 {
+			h.bad(line, errTorn)
+		}
+		if err == io.EOF {
+			return size, nil
+		}
+		if err != nil {
+			return size, err
+		}
+		size += length
+		if line == nil {
 			continue
-		case err != nil:
-			return err
 		}
 		line = line[:len(line)-1]
 		kind, data, err := parseEntry(line)

@@ -97,13 +97,8 @@ func (c *Collector) readJournal(sequence uint64, h *history) (*segment, error) {
 	}
 	defer f.Close()
 	started := false
-	err = readEntries(f, entryHandler{
-		bad: func(line []byte, err error) {
-			if !errors.Is(err, errTorn) {
-				s.size += int64(len(line)) + 1
-			}
-			c.damaged(s.path, line, err)
-		},
+	s.size, err = readEntries(f, entryHandler{
+		bad: func(line []byte, err error) { c.damaged(s.path, line, err) },
 		entry: func(kind entryKind, data []byte) error {
 			if kind == entryStart {
 				if err := json.Unmarshal(data, &s.start); err != nil {
@@ -113,11 +108,9 @@ func (c *Collector) readJournal(sequence uint64, h *history) (*segment, error) {
 					return fmt.Errorf("the journal is of version %d, and this program knows %d", s.start.Version, journalVersion)
 				}
 				started = true
-			} else if err := c.replay(s, h, kind, data); err != nil {
-				return err
+				return nil
 			}
-			s.size += int64(len(data)) + 12
-			return nil
+			return c.replay(s, h, kind, data)
 		},
 	})
 	if err != nil {

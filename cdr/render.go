@@ -15,13 +15,12 @@ import (
 
 // Conversation is one call with all its records: one for a plain call, several when it was transferred.
 type Conversation struct {
-	Call    CallID        `json:"call"`
-	Began   time.Time     `json:"began"`
-	Ended   time.Time     `json:"ended"`
-	TalkMS  int64         `json:"talkMs"` // sum of the records' durations, milliseconds
-	Parties []string      `json:"parties"`
-	Records []CallRecord  `json:"records"` // in the order in which they began
-	Talk    time.Duration `json:"-"`
+	Call    CallID       `json:"call"`
+	Began   time.Time    `json:"began"`
+	Ended   time.Time    `json:"ended"`
+	TalkMS  int64        `json:"talkMs"`  // sum of the records' durations, milliseconds
+	Parties []string     `json:"parties"` // numbers, in the order in which they came in
+	Records []CallRecord `json:"records"` // in the order in which they began
 }
 
 // Join ties records together by their call identifier. The calls come in the order in which records names them first.
@@ -47,7 +46,6 @@ func Join(records []CallRecord) []Conversation {
 	}
 	for i := range calls {
 		c := &calls[i]
-		c.Talk = time.Duration(c.TalkMS) * time.Millisecond
 		slices.SortStableFunc(c.Records, func(a, b CallRecord) int {
 			if n := a.Began.Compare(b.Began); n != 0 {
 				return n

@@ -88,7 +88,7 @@ func (s *segment) rebuild(bad func(line []byte, err error)) error {
 	}
 	defer f.Close()
 	var failed error
-	err = readEntries(io.LimitReader(f, s.size), entryHandler{
+	_, err = readEntries(io.LimitReader(f, s.size), entryHandler{
 		bad: bad,
 		entry: func(kind entryKind, data []byte) error {
 			if failed != nil {

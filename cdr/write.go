@@ -374,10 +374,11 @@ func (c *Collector) finish() {
 }
 
 func (c *Collector) alarm(f *fault.Error) {
-	c.options.Log.Log(context.Background(), f.Severity.Level(), f.Message, "fault", f)
 	if c.options.Alarm != nil {
 		c.options.Alarm(f)
+		return
 	}
+	c.options.Log.Log(context.Background(), f.Severity.Level(), f.Message, "fault", f)
 }
 
 // remove deletes a file and reports whether it is gone.

@@ -162,4 +162,3 @@ func TestR43_BadRecordGoesAside(t *testing.T) {
 		t.Errorf("put aside: %s, %v", data, err)
 	}
 }
-

@@ -231,7 +231,7 @@ func TestR38_RecordIsFoundUnderItsNewCallIdentifier(t *testing.T) {
 		t.Errorf("%d calls are open", n)
 	}
 	shut(t, c)
-	c = open(t, dir, a.options(t))
+	open(t, dir, a.options(t))
 	if n := a.count(fault.RecordsClosedLate); n != 0 {
 		t.Error("the record was closed a second time")
 	}

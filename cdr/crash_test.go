@@ -180,7 +180,7 @@ func TestT16_CallIsClosedAtTheLastSignOfLife(t *testing.T) {
 	}
 	// It is closed once only.
 	shut(t, c)
-	c = open(t, dir, o)
+	open(t, dir, o)
 	if a.count(fault.RecordsClosedLate) != 1 {
 		t.Error("closed again")
 	}

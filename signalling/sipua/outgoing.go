@@ -68,7 +68,7 @@ func (l *leg) fork(r signal.Ring, c *contact) error {
 	from := l.partyAddress(r.Calling, local)
 	inv := sip.Invitation{URI: c.uri, From: from, To: sip.Address{URI: sip.AddrURI(l.number, local)}, CallID: s.ep.NewCallID(),
 		Contact: sip.LocalContact(f, l.number), Target: target, Reliable: r.Offer != nil}
-	inv.Headers = l.ringHeaders(r, local)
+	inv.Headers = append(l.ringHeaders(r, local), sip.NewHeader("Expires", seconds(s.o.Parameters().InviteExpires)))
 	if r.Offer != nil {
 		m := l.offerOf(r.Offer)
 		l.said = m

@@ -577,3 +577,14 @@ func md5hex(s string) string {
 }
 
 func ha2(method, uri string) string { return md5hex(method + ":" + uri) }
+
+// reply2 answers the last request of the server in a dialog that the phone began: there To is ours already.
+func (d *dlg) reply2(status int, body string) {
+	d.u.t.Helper()
+	res := sip.NewResponse(d.offered, status, "", "")
+	res.AppendHeader(sip.NewHeader("Contact", "<"+d.u.contact+">"))
+	if body != "" {
+		sip.SetBody(res, "application/sdp", []byte(body))
+	}
+	d.u.send(res)
+}

@@ -171,6 +171,7 @@ func (st *station) end(c *call) {
 		return
 	}
 	c.ending = true
+	c.stopTone()
 	c.tell(signal.HangUp{Cause: signal.CauseNormalClearing})
 }
 

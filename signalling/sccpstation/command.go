@@ -69,6 +69,10 @@ func (st *station) command(c *call, cmd signal.Command) {
 	case signal.OfferMedia:
 		st.answerOffer(c, cmd.Media, forAnswer)
 	case signal.RequestOffer:
+		if c.state == sRetrieving {
+			st.retrieved(c, cmd)
+			return
+		}
 		st.requested(c, cmd.Peer.Codecs)
 	case signal.AnswerMedia:
 		st.answered(c, cmd.Media)
@@ -148,7 +152,6 @@ func (st *station) autoAnswer(c *call) {
 	c.callState(sccp.CallStateOffHook)
 	c.plane()
 	c.startTone(sccp.ToneZip)
-	c.tone = sccp.ToneSilence // ends by itself
 	st.speaker(true)
 	c.tell(signal.DeviceAlerting{})
 	c.tell(signal.Pickup{})
@@ -211,9 +214,6 @@ func (st *station) partyChanged(c *call, p signal.PartyChanged) {
 		*m = sccp.DisplayPriNotify{Timeout: seconds(st.srv.Parameters().CallerTime), Priority: sccp.PriorityIncomingCall, Text: text}
 		st.sendFor(c, m)
 		return
-	case c.state == sRetrieving:
-		st.retrieved(c)
-		return
 	case c.state != sConnected && c.state != sHeld:
 		c.showInfo()
 		return
@@ -252,11 +252,12 @@ func (st *station) partyChanged(c *call, p signal.PartyChanged) {
 	}
 }
 
-// retrieved is a held call taken from another appearance: it is this phone's now.
-func (st *station) retrieved(c *call) {
+// retrieved is a held call taken from another appearance: it is this phone's now, and its media is asked for.
+func (st *station) retrieved(c *call, r signal.RequestOffer) {
 	c.state, c.answered, c.inbound = sConnected, true, false
 	c.elsewhere = 0
 	st.showResumed(c)
+	st.requested(c, r.Peer.Codecs)
 	c.showInfo()
 	c.keys(c.connectedKeys())
 	c.prompt(st.label(sccp.LabelConnected))

@@ -41,9 +41,10 @@ func (st *station) playKey(c *call, k signal.SendKey) {
 		st.sendFor(c, &st.x.dtmf)
 		return
 	}
-	if c.tone != sccp.ToneSilence {
-		c.endTone()
+	if st.traits.deafInCall {
+		return
 	}
+	c.stopTone()
 	c.startTone(tone)
 	d := time.Duration(k.Duration) * time.Millisecond
 	if d <= 0 || d > 5*time.Second {

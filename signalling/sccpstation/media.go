@@ -213,8 +213,8 @@ func (st *station) foreignAck(a *sccp.OpenReceiveChannelAck) {
 	}
 	st.srv.figures.foreign.Add(1)
 	ref := a.CallReference
-	if a.Status != sccp.MediaOK || a.PassThroughPartyID == 0 || st.byReference(ref) != nil {
-		return // of a live call: that channel has been closed already, and another may be open
+	if a.Status != sccp.MediaOK || a.PassThroughPartyID == 0 || ref == 0 || st.byReference(ref) != nil {
+		return // a channel that has been closed already; another one of the call may be open
 	}
 	st.x.closeRx = sccp.CloseReceiveChannel{ConferenceID: ref, PassThroughPartyID: a.PassThroughPartyID, CallReference: ref}
 	st.send(&st.x.closeRx)

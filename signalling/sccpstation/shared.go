@@ -92,6 +92,9 @@ func (st *station) showRemote(line int, r signal.LineCall) {
 			break
 		}
 	}
+	if c == nil && st.ringsHere(line, r.Call) {
+		return // its end comes in a moment: one update, not two
+	}
 	want := sRemote
 	if r.State == signal.LineHeld {
 		want = sRemoteHeld
@@ -125,6 +128,16 @@ func (st *station) showRemote(line int, r signal.LineCall) {
 	}
 }
 
+// ringsHere says that a call still rings on this phone, or was picked up here and not granted.
+func (st *station) ringsHere(line int, id signal.CallID) bool {
+	for _, c := range st.calls {
+		if c.line == line && c.global == id && (c.state == sRingIn || c.state == sAnswering) && !c.lost {
+			return true
+		}
+	}
+	return false
+}
+
 // remoteGone takes a call of another appearance off the display.
 func (st *station) remoteGone(c *call) {
 	line := c.line
@@ -134,11 +147,17 @@ func (st *station) remoteGone(c *call) {
 	st.sendFor(c, &st.x.clearPrompt)
 	c.callState(sccp.CallStateOnHook)
 	st.drop(c)
-	if st.active() == nil {
-		if next := st.next(nil); next != nil {
-			st.showCall(next)
-		} else {
-			st.selectIdle()
-		}
+	if st.active() != nil {
+		return
+	}
+	if next := st.next(nil); next != nil {
+		st.showCall(next)
+		return
+	}
+	st.selectIdle()
+	st.speaker(false)
+	st.ringer(nil, sccp.RingOff, sccp.RingNormal)
+	if st.traits.timeAfter {
+		st.sendTime()
 	}
 }

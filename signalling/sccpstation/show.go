@@ -79,9 +79,10 @@ func (st *station) ringerOff(except *call) {
 	st.ringer(nil, sccp.RingOff, sccp.RingNormal)
 }
 
-// speaker switches the loudspeaker of phones that have one. A lifted handset needs none.
+// speaker opens or closes the audio path of phones that have a loudspeaker. "On" means the path that is in use: the server
+// cannot tell the speaker key from the handset, and a lifted handset stays what is heard (sccp.md 2.4).
 func (st *station) speaker(on bool) {
-	if st.traits.noSpeaker || on && st.hookOff {
+	if st.traits.noSpeaker {
 		return
 	}
 	st.x.speaker.Mode = sccp.SwitchOff
@@ -276,7 +277,7 @@ func (st *station) ring(c *call, busy bool) {
 	}
 	switch how {
 	case telephony.RingBeep:
-		if a := st.active(); a != nil && a.state == sConnected {
+		if a := st.active(); a != nil && a.state == sConnected && !st.traits.deafInCall {
 			// To the call that is heard (sccp.md 4.6); it ends by itself.
 			m := &st.x.startTone
 			*m = sccp.StartTone{Tone: sccp.ToneCallWaiting, LineInstance: uint32(a.line), CallReference: a.ref}
@@ -378,12 +379,14 @@ func (st *station) showEnded(c *call, cause signal.Cause, elsewhere bool) {
 	wasRinging := c.state == sRingIn || c.state == sAnswering && !c.answered
 	if wasRinging {
 		st.ringerOff(c)
-		st.x.clearPri = sccp.ClearPriNotify{Priority: sccp.PriorityIncomingCall}
-		st.sendFor(c, &st.x.clearPri)
 	}
 	st.askStatistics(c)
 	c.media.close(st, c)
-	c.endTone()
+	if wasRinging {
+		c.stopTone()
+	} else {
+		c.endTone()
+	}
 	heard := c.engaged() || c.ending
 	held := c.consults
 	line := c.line
@@ -409,11 +412,18 @@ func (st *station) showEnded(c *call, cause signal.Cause, elsewhere bool) {
 	if st.newest(sRingIn) == nil {
 		st.ringer(nil, sccp.RingOff, sccp.RingNormal)
 	}
+	if wasRinging {
+		st.x.clearPri = sccp.ClearPriNotify{Priority: sccp.PriorityIncomingCall}
+		st.send(&st.x.clearPri)
+	}
 	if st.traits.timeAfter {
 		st.sendTime()
 	}
 	if heard && st.active() == nil && st.hookOff {
 		st.leftOffHook(cause)
+	}
+	if wasRinging {
+		st.syncRemote(line)
 	}
 	st.restartWhenIdle()
 }

@@ -14,6 +14,7 @@ type traits struct {
 	buttonIndex bool // keys and hook carry the button's position instead of the line
 	timeAfter   bool // needs the time after each call (7936)
 	sendsDTMF   bool // a port whose line hears digits: SendDtmfTone instead of a tone
+	deafInCall  bool // plays no tone while its audio is open (7910)
 	noSoftKeys  bool // has none, although its load knows the message
 }
 
@@ -29,6 +30,7 @@ func traitsOf(d sccp.DeviceType, v sccp.Version) traits {
 	return traits{
 		noSpeaker: port || cradle, noLamp: port, flash: port || cradle, sendsDTMF: port, noSoftKeys: port || cradle,
 		buttonIndex: v < 15 || d == sccp.Device7906, timeAfter: d == sccp.Device7936,
+		deafInCall: d == sccp.Device7910,
 	}
 }
 

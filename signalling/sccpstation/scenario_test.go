@@ -1,0 +1,710 @@
+package sccpstation
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"tandem/call/line"
+	"tandem/call/signal"
+	"tandem/fault"
+	"tandem/phone"
+	"tandem/registration"
+	"tandem/wire/sccp"
+)
+
+// shared is a site whose line 2000 is on two phones, 7911 and 7925, with callers 1001 and 1003.
+func shared(t *testing.T) (s *site, a, b, caller, third *phone.Phone) {
+	s = newSite(t)
+	s.dir.add(s.mac(1), "7911", "2000")
+	s.dir.add(s.mac(2), "7925", "2000")
+	s.dir.add(s.mac(3), "7960", "1001")
+	s.dir.add(s.mac(4), "7940", "1003")
+	return s, s.start(s.mac(1), "7911"), s.start(s.mac(2), "7925"), s.start(s.mac(3), "7960"), s.start(s.mac(4), "7940")
+}
+
+// Forward-all belongs to the line: both phones show it, either cancels it, nobody rings here, and setting it during delivery
+// changes later calls only.
+func TestR06_ForwardAllOnASharedLine(t *testing.T) {
+	s, a, b, caller, third := shared(t)
+	s.params.CollectWait = 100 * time.Millisecond
+	forwarded := func(to string) func(*phone.State) bool {
+		return func(st *phone.State) bool { return st.Lines[0].ForwardAll == to && len(st.Calls) == 0 }
+	}
+	s.must(a.ForwardAll(s.ctx, "1003"), a)
+	s.until(a, "forwarding", forwarded("1003"))
+	s.until(b, "forwarding at the other phone", forwarded("1003"))
+	s.must(caller.Dial(s.ctx, "2000"), caller)
+	c := s.in(third, phone.RingingIn)
+	if c.Original.Number != "2000" || c.Redirecting.Number != "2000" {
+		t.Errorf("parties %+v", c)
+	}
+	if len(a.State().Calls)+len(b.State().Calls) != 0 {
+		t.Error("an appearance rings")
+	}
+	s.must(third.Answer(), third)
+	s.audible(caller, third)
+	s.must(caller.Hangup(), caller)
+	s.idle(caller, third)
+	s.eventually("one record", func() bool { return len(factsOf[signal.Ended](s)) == 1 })
+	s.must(b.ForwardAll(s.ctx, ""), b)
+	s.until(a, "no forwarding", forwarded(""))
+
+	// Set while a call is being delivered.
+	s.must(caller.Dial(s.ctx, "2000"), caller)
+	s.in(a, phone.RingingIn)
+	s.in(b, phone.RingingIn)
+	if err := s.dir.forward("", signal.LineRef{Number: "2000"}, "1003"); err != nil {
+		t.Fatal(err)
+	}
+	s.x.Refresh(signal.LineRef{Number: "2000"})
+	s.must(b.Answer(), b)
+	s.audible(caller, b)
+	s.must(b.Hangup(), b)
+	s.idle(caller, a, b)
+}
+
+// Two phones answer in the same instant, while the caller may hang up: one connects at most, the other shows the call in use
+// elsewhere or is idle, and everything ends.
+func TestR07_TwoPhonesAnswerAtOnce(t *testing.T) {
+	s, a, b, caller, _ := shared(t)
+	for round := range 60 {
+		s.must(caller.Dial(s.ctx, "2000"), caller)
+		s.in(a, phone.RingingIn)
+		s.in(b, phone.RingingIn)
+		s.in(caller, phone.RingingOut)
+		var all sync.WaitGroup
+		all.Go(func() { _ = a.Answer() })
+		all.Go(func() { _ = b.Answer() })
+		if round%3 == 2 {
+			all.Go(func() { _ = caller.Hangup() })
+		}
+		all.Wait()
+		if round%3 == 2 {
+			_ = caller.Hangup() // if the answer was faster
+		} else {
+			s.in(caller, phone.Connected)
+			s.until(a, "one state", func(st *phone.State) bool {
+				return len(st.Calls) == 1 && (st.Calls[0].State == phone.Connected || st.Calls[0].State == phone.RemoteInUse) && st.Ringer == "off"
+			})
+			s.until(b, "one state", func(st *phone.State) bool {
+				return len(st.Calls) == 1 && (st.Calls[0].State == phone.Connected || st.Calls[0].State == phone.RemoteInUse) && st.Tone == ""
+			})
+			if x, y := a.State().Calls[0].State, b.State().Calls[0].State; x == y {
+				t.Fatalf("both are %s", x)
+			}
+			s.audible(caller)
+			s.must(caller.Hangup(), caller)
+		}
+		s.idle(caller, a, b)
+	}
+}
+
+// An acknowledgement of the phone that lost, or of a call that is over, moves nobody's stream, and its port is closed.
+func TestR07_ForeignAcknowledgement(t *testing.T) {
+	s := newSite(t)
+	s.dir.add("SEP000000000001", "7960", "1001")
+	a := s.connect()
+	a.register("SEP000000000001", sccp.Device7960, 5)
+	a.send(&sccp.OpenReceiveChannelAck{Address: netip.MustParseAddrPort("127.0.0.1:4000"), PassThroughPartyID: 77, CallReference: 9})
+	if m := expect[*sccp.CloseReceiveChannel](a, "CloseReceiveChannel"); m.PassThroughPartyID != 77 {
+		t.Errorf("%+v", m)
+	}
+	if m := expect[*sccp.StopMediaTransmission](a, "StopMediaTransmission"); m.PassThroughPartyID != 77 {
+		t.Errorf("%+v", m)
+	}
+	if s.srv.Figures().ForeignMedia != 1 {
+		t.Error("not counted")
+	}
+}
+
+// (a) A shared call that is held and resumed to and fro is found at every appearance each time.
+func TestR08_HeldCallGoesToAndFro(t *testing.T) {
+	s := newSite(t)
+	var phones []*phone.Phone
+	for i, model := range []string{"7960", "7975", "7940", "7911"} {
+		s.dir.add(s.mac(i+1), model, "200"+string(rune('1'+i)), "2000")
+		if model == "7911" { // one line only
+			s.dir.add(s.mac(i+1), model, "2000")
+			s.dir.mu.Lock()
+			info := s.dir.lines[signal.LineRef{Number: "2000"}]
+			info.Appearances = slices.DeleteFunc(info.Appearances, func(a line.Appearance) bool { return a.Device == s.mac(4) && a.Instance == 2 })
+			s.dir.mu.Unlock()
+		}
+		phones = append(phones, s.start(s.mac(i+1), model))
+	}
+	s.dir.add(s.mac(9), "7960", "1001")
+	caller := s.start(s.mac(9), "7960")
+	s.must(caller.Dial(s.ctx, "2000"), caller)
+	for _, p := range phones {
+		s.in(p, phone.RingingIn)
+	}
+	s.must(phones[0].Answer(), phones[0])
+	s.audible(caller, phones[0])
+	rounds := 500
+	if testing.Short() {
+		rounds = 20
+	}
+	has := func(p *phone.Phone, what phone.CallState, key string) {
+		t.Helper()
+		s.until(p, string(what), func(st *phone.State) bool {
+			return len(st.Calls) == 1 && st.Calls[0].State == what && (key == "" || slices.Contains(st.Calls[0].SoftKeys, key))
+		})
+	}
+	at := 0
+	for round := range rounds {
+		s.must(phones[at].Hold(), phones[at])
+		for _, p := range phones {
+			has(p, phone.OnHold, "Resume")
+		}
+		at = (at + 1 + round%2) % len(phones)
+		s.must(phones[at].Resume(), phones[at])
+		for i, p := range phones {
+			if i == at {
+				has(p, phone.Connected, "Hold")
+			} else {
+				has(p, phone.RemoteInUse, "NewCall")
+			}
+		}
+		s.audible(caller, phones[at])
+	}
+	s.must(caller.Hangup(), caller)
+	s.idle(append(phones, caller)...)
+}
+
+// (b) An off-hook call without digits gives way: pressing the held line resumes it in one press.
+func TestR08_DialToneGivesWay(t *testing.T) {
+	s, a, b, _ := trio(t)
+	s.dir.add(s.mac(5), "7961", "1005", "2005")
+	p := s.start(s.mac(5), "7961")
+	s.must(a.Dial(s.ctx, "2005"), a)
+	s.in(p, phone.RingingIn)
+	s.must(p.Answer(), p)
+	s.audible(a, p)
+	s.must(p.Hold(), p)
+	s.in(p, phone.OnHold)
+	s.must(p.LiftHandset(), p)
+	s.in(p, phone.OffHook)
+	s.must(p.LineKey(2), p)
+	s.until(p, "the call resumed", func(st *phone.State) bool { return len(st.Calls) == 1 && st.Calls[0].State == phone.Connected })
+	s.audible(a, p)
+	s.must(p.ReplaceHandset(), p)
+	s.idle(a, b, p)
+}
+
+// (c) A phone that is not in the call cannot end or hold it; of two that resume it the second is told.
+func TestR08_OnlyThePartiesActOnACall(t *testing.T) {
+	s, a, b, caller, _ := shared(t)
+	s.must(caller.Dial(s.ctx, "2000"), caller)
+	s.in(a, phone.RingingIn)
+	s.in(b, phone.RingingIn)
+	s.must(a.Answer(), a)
+	s.audible(caller, a)
+	remote := s.in(b, phone.RemoteInUse)
+	for _, key := range []string{"EndCall", "Hold", "Transfer"} {
+		s.must(b.ForceSoftKey(key, remote.ID), b)
+		s.until(b, "a refusal", func(st *phone.State) bool { return st.Notice != "" })
+	}
+	if c := s.in(caller, phone.Connected); c == nil || s.in(a, phone.Connected) == nil {
+		t.Fatal("the call was touched")
+	}
+	for range 20 {
+		s.must(a.Hold(), a)
+		s.in(a, phone.OnHold)
+		s.in(b, phone.OnHold)
+		var both sync.WaitGroup
+		both.Go(func() { _ = a.Resume() })
+		both.Go(func() { _ = b.Resume() })
+		both.Wait()
+		s.eventually("one that has it", func() bool {
+			x, y := a.State(), b.State()
+			if len(x.Calls) != 1 || len(y.Calls) != 1 {
+				return false
+			}
+			p, q := x.Calls[0].State, y.Calls[0].State
+			return p == phone.Connected && q == phone.RemoteInUse || p == phone.RemoteInUse && q == phone.Connected
+		})
+		s.audible(caller)
+		if b.State().Calls[0].State == phone.Connected {
+			s.must(b.Hold(), b)
+			s.in(a, phone.OnHold)
+			s.must(a.Resume(), a)
+			s.in(a, phone.Connected)
+			s.until(b, "in use remotely", func(st *phone.State) bool { return len(st.Calls) == 1 && st.Calls[0].State == phone.RemoteInUse })
+		}
+	}
+	s.must(caller.Hangup(), caller)
+	s.idle(caller, a, b)
+}
+
+// The second call is answered and ended, the first resumed: on each protocol version, ended by each side and way.
+func TestR09_FirstCallResumedAfterTheSecond(t *testing.T) {
+	for _, model := range []string{"7910", "7960", "SPA525", "7940", "6961", "7941"} {
+		t.Run(model, func(t *testing.T) {
+			s := newSite(t)
+			s.dir.add(s.mac(1), model, "100")
+			s.dir.add(s.mac(2), "7960", "200")
+			s.dir.add(s.mac(3), "7975", "101")
+			p, outside, inside := s.start(s.mac(1), model), s.start(s.mac(2), "7960"), s.start(s.mac(3), "7975")
+			for way := range 4 {
+				s.must(outside.Dial(s.ctx, "100"), outside)
+				s.in(p, phone.RingingIn)
+				s.must(p.Answer(), p)
+				s.audible(p, outside)
+				s.must(inside.Dial(s.ctx, "100"), inside)
+				s.in(p, phone.RingingIn)
+				if phone.Profiles[model].SoftKeys {
+					s.must(p.Answer(), p)
+				} else {
+					s.must(p.LineKey(1), p)
+				}
+				s.until(p, "one held, one connected", func(st *phone.State) bool { return st.Call(phone.OnHold) != nil && st.Call(phone.Connected) != nil })
+				s.audible(p, inside)
+				if way%2 == 0 {
+					s.must(inside.Hangup(), inside)
+				} else {
+					s.must(p.Hangup(), p)
+				}
+				s.until(p, "the first alone", func(st *phone.State) bool { return len(st.Calls) == 1 && st.Calls[0].State == phone.OnHold })
+				began := time.Now()
+				s.must(p.Resume(), p)
+				if way == 3 { // the caller hangs up at the same moment
+					s.must(outside.Hangup(), outside)
+				} else {
+					s.audible(p, outside)
+					if d := time.Since(began); d > time.Second {
+						t.Errorf("audio after %v", d)
+					}
+					s.must(outside.Hangup(), outside)
+				}
+				s.until(p, "no call", func(st *phone.State) bool { return len(st.Calls) == 0 })
+				if p.State().OffHook {
+					s.must(p.ReplaceHandset(), p)
+				}
+				s.idle(p, outside, inside)
+			}
+		})
+	}
+}
+
+// (a) The target of a blind transfer answers in every way, and sees who really calls.
+func TestR10_TargetAnswersInEveryWay(t *testing.T) {
+	s, a, b, c := trio(t)
+	for name, answer := range map[string]func() error{"handset": c.LiftHandset, "speaker": c.Speaker, "key": func() error { return c.LineKey(1) }, "soft key": c.Answer} {
+		s.talk(a, b, "1002")
+		s.must(b.BlindTransfer(s.ctx, "1003"), b)
+		s.until(b, "idle", func(st *phone.State) bool { return len(st.Calls) == 0 })
+		s.until(c, "the real caller", func(st *phone.State) bool { return len(st.Calls) == 1 && st.Calls[0].Remote.Number == "1001" })
+		s.must(answer(), c)
+		s.audible(a, c)
+		if st := c.State(); st.OffHook {
+			s.must(c.ReplaceHandset(), c)
+		} else {
+			s.must(c.Hangup(), c)
+		}
+		s.idle(a, b, c)
+		if t.Failed() {
+			t.Fatal(name)
+		}
+	}
+}
+
+// (b) The transferor's connection is lost in the middle of the consultation: nothing is left.
+func TestR10_TransferorIsLost(t *testing.T) {
+	s, a, b, c := trio(t)
+	s.dir.limits.Preservation = 300 * time.Millisecond
+	s.talk(a, b, "1002")
+	s.must(b.StartTransfer(s.ctx, "1003"), b)
+	s.in(c, phone.RingingIn)
+	b.Vanish()
+	s.srv.Disconnect(b.Name())
+	s.until(c, "no call", func(st *phone.State) bool { return len(st.Calls) == 0 })
+	s.idle(a, c)
+}
+
+// (c) Whatever ends the consultation, the held call is there with Resume as its first key.
+func TestR10_HeldCallComesBack(t *testing.T) {
+	s, a, b, c := trio(t)
+	s.dir.limits.Alerting = 300 * time.Millisecond
+	for name, end := range map[string]func(){
+		"end call":  func() { s.must(b.Hangup(), b) },
+		"rejected":  func() { s.must(c.ForceSoftKey("EndCall", ""), c) },
+		"no answer": func() { s.in(b, phone.Congested, phone.Busy); s.must(b.Hangup(), b) },
+		"answered, then hung up": func() {
+			s.must(c.Answer(), c)
+			s.until(b, "the consultation", func(st *phone.State) bool { return st.Call(phone.Connected) != nil })
+			s.must(c.Hangup(), c)
+		},
+	} {
+		s.talk(a, b, "1002")
+		s.must(b.StartTransfer(s.ctx, "1003"), b)
+		s.in(c, phone.RingingIn)
+		s.in(b, phone.RingingOut)
+		end()
+		if name == "rejected" {
+			s.in(b, phone.Busy, phone.Congested)
+			s.must(b.Hangup(), b)
+		}
+		s.until(b, "the held call", func(st *phone.State) bool {
+			return len(st.Calls) == 1 && st.Calls[0].State == phone.OnHold && len(st.SoftKeys) > 0 && st.SoftKeys[0] == "Resume"
+		})
+		s.must(b.Resume(), b)
+		s.audible(a, b)
+		s.must(a.Hangup(), a)
+		s.idle(a, b, c)
+		if t.Failed() {
+			t.Fatal(name)
+		}
+	}
+}
+
+// (b) Acknowledgements without the fields that some phones leave out find their call.
+func TestR11_AcknowledgementsWithFieldsMissing(t *testing.T) {
+	for name, habits := range map[string]phone.Habits{
+		"no party": {NoMedia: true, AckWithoutParty: true}, "no call": {NoMedia: true, AckWithoutCall: true},
+		"neither": {NoMedia: true, AckWithoutParty: true, AckWithoutCall: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newSite(t)
+			s.dir.add(s.mac(1), "6901", "1001")
+			s.dir.add(s.mac(2), "7960", "1002")
+			odd := func(c *phone.Config) { c.Habits = habits }
+			a, b := s.start(s.mac(1), "6901", odd), s.start(s.mac(2), "7960", odd)
+			for range 2 {
+				s.talk(a, b, "1002")
+				s.must(a.Hangup(), a)
+				s.idle(a, b)
+			}
+		})
+	}
+}
+
+// (c) For two parties who can each hold: every order of hold, hold, resume, resume ends with audio both ways.
+func TestR11_EveryOrderOfHoldAndResume(t *testing.T) {
+	s, a, b, _ := trio(t)
+	s.talk(a, b, "1002")
+	holds := func(p *phone.Phone) { s.must(p.Hold(), p); s.in(p, phone.OnHold) }
+	resumes := func(p *phone.Phone) { s.must(p.Resume(), p); s.in(p, phone.Connected) }
+	for _, first := range []*phone.Phone{a, b} {
+		for _, second := range []*phone.Phone{a, b} {
+			for _, third := range []*phone.Phone{a, b} {
+				for _, wait := range []bool{false, true} {
+					other := func(p *phone.Phone) *phone.Phone {
+						if p == a {
+							return b
+						}
+						return a
+					}
+					holds(first)
+					if wait {
+						s.eventually("the hold settled", func() bool { return s.settled(a) && s.settled(b) })
+					}
+					if second != first {
+						holds(second)
+						resumes(third)
+						if wait {
+							s.eventually("it settled", func() bool { return s.settled(a) && s.settled(b) })
+						}
+						resumes(other(third))
+					} else {
+						resumes(first)
+						holds(third)
+						resumes(third)
+					}
+					s.audible(a, b)
+				}
+			}
+		}
+	}
+	s.must(a.Hangup(), a)
+	s.idle(a, b)
+}
+
+// Both press at the same time, again and again.
+func TestR11_HoldAndResumeAtOnce(t *testing.T) {
+	s, a, b, _ := trio(t)
+	s.talk(a, b, "1002")
+	for range 40 {
+		var both sync.WaitGroup
+		for _, p := range []*phone.Phone{a, b} {
+			both.Go(func() { _ = p.Hold() })
+		}
+		both.Wait()
+		s.in(a, phone.OnHold)
+		s.in(b, phone.OnHold)
+		for _, p := range []*phone.Phone{a, b} {
+			both.Go(func() { _ = p.Resume() })
+		}
+		both.Wait()
+		s.in(a, phone.Connected)
+		s.in(b, phone.Connected)
+		s.audible(a, b)
+	}
+	s.must(a.Hangup(), a)
+	s.idle(a, b)
+}
+
+// settled says that no offer of the phone is out.
+func (s *site) settled(p *phone.Phone) bool {
+	st := s.srv.known(p.Name())
+	st.lock()
+	defer st.unlock()
+	for _, c := range st.calls {
+		if c.media.offering || c.media.again || c.media.purpose != forNothing || c.media.rx == opening {
+			return false
+		}
+	}
+	return true
+}
+
+// EndCall is idle within 200 ms whatever is outstanding; missing, double and late acknowledgements cost their stream at most.
+func TestR13_NobodyWaitsForAcknowledgements(t *testing.T) {
+	for name, habits := range map[string]phone.Habits{
+		"none": {NoMedia: true, NoAcks: true}, "twice": {NoMedia: true, DoubleAcks: true}, "late": {NoMedia: true, AckDelay: 250 * time.Millisecond},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newSite(t, func(p *Parameters) { p.MediaWait = 100 * time.Millisecond })
+			s.dir.add(s.mac(1), "7975", "1001")
+			s.dir.add(s.mac(2), "7960", "1002")
+			odd := s.start(s.mac(1), "7975", func(c *phone.Config) { c.Habits = habits })
+			b := s.start(s.mac(2), "7960")
+			for range 3 {
+				s.must(b.Dial(s.ctx, "1001"), b)
+				s.in(odd, phone.RingingIn)
+				s.must(odd.Answer(), odd)
+				s.in(odd, phone.Connected)
+				began := time.Now()
+				if err := odd.Hangup(); err == nil {
+					s.until(odd, "idle", func(st *phone.State) bool { return len(st.Calls) == 0 })
+					if d := time.Since(began); d > 200*time.Millisecond {
+						t.Errorf("EndCall took %v", d)
+					}
+				}
+				s.until(b, "no call", func(st *phone.State) bool { return len(st.Calls) == 0 })
+				s.idle(odd, b)
+			}
+			if name == "none" {
+				s.must(b.Dial(s.ctx, "1001"), b)
+				s.in(odd, phone.RingingIn)
+				s.must(odd.Answer(), odd)
+				s.eventually("it counted", func() bool { return s.srv.Figures().MissingAnswer["7975"] > 0 })
+				s.idle(odd, b)
+			}
+		})
+	}
+}
+
+// (a) Rejecting ends this appearance's ringing at once, and the caller hears it.
+func TestR14_RejectWhileRinging(t *testing.T) {
+	s, a, b, _ := trio(t)
+	s.must(a.Dial(s.ctx, "1002"), a)
+	c := s.in(b, phone.RingingIn)
+	s.must(b.ForceSoftKey("EndCall", c.ID), b)
+	s.until(b, "idle", func(st *phone.State) bool { return len(st.Calls) == 0 && st.Ringer == "off" })
+	s.in(a, phone.Congested, phone.Busy)
+	s.must(a.Hangup(), a)
+	s.idle(a, b)
+	for _, r := range factsOf[signal.Ended](s) {
+		if r.Record.Orig.Cause != signal.CauseCallRejected && r.Record.Dest.Cause != signal.CauseCallRejected {
+			t.Errorf("causes %v, %v", r.Record.Orig.Cause, r.Record.Dest.Cause)
+		}
+	}
+}
+
+// (b) Redial, then EndCall at once: the far phone does not ring on.
+func TestR14_EndCallStraightAfterRedial(t *testing.T) {
+	s, a, b, _ := trio(t)
+	s.must(a.Dial(s.ctx, "1002"), a)
+	s.in(a, phone.RingingOut)
+	s.must(a.Hangup(), a)
+	s.idle(a, b)
+	for range 50 {
+		s.must(a.SoftKey("Redial"), a)
+		s.in(a, phone.OffHook, phone.Proceeding, phone.RingingOut)
+		s.must(a.ForceSoftKey("EndCall", ""), a)
+		s.idle(a, b)
+	}
+}
+
+// Every request of registration is answered in every version, with nothing configured as well.
+func TestR15_EveryQuestionIsAnswered(t *testing.T) {
+	for _, v := range []sccp.Version{0, 3, 5, 6, 7, 8, 10, 11, 15, 16, 17, 22} {
+		for _, device := range []sccp.DeviceType{sccp.Device7960, sccp.Device7975} {
+			t.Run(fmt.Sprintf("version %d, %v", v, device), func(t *testing.T) {
+				s := newSite(t)
+				s.dir.add("SEP000000000001", "7975", "1001")
+				a := s.connect()
+				a.register("SEP000000000001", device, v)
+				for _, q := range []struct {
+					ask  sccp.Message
+					want sccp.MessageID
+				}{
+					{&sccp.ButtonTemplateReq{}, sccp.IDButtonTemplateRes}, {&sccp.SoftKeyTemplateReq{}, sccp.IDSoftKeyTemplateRes},
+					{&sccp.SoftKeySetReq{}, sccp.IDSoftKeySetRes}, {&sccp.ConfigStatReq{}, sccp.IDConfigStatRes},
+					{&sccp.LineStatReq{Line: 1}, sccp.IDLineStatRes}, {&sccp.LineStatReq{Line: 9}, sccp.IDLineStatRes},
+					{&sccp.LineStatReq{Line: 1 << 31}, sccp.IDLineStatRes}, {&sccp.ForwardStatReq{Line: 1}, sccp.IDForwardStatRes},
+					{&sccp.ForwardStatReq{Line: 99}, sccp.IDForwardStatRes}, {&sccp.SpeedDialStatReq{SpeedDial: 1}, sccp.IDSpeedDialStatRes},
+					{&sccp.SpeedDialStatReq{SpeedDial: 199}, sccp.IDSpeedDialStatRes}, {&sccp.FeatureStatReq{Index: 1}, sccp.IDFeatureStatRes},
+					{&sccp.ServiceURLStatReq{Index: 1}, sccp.IDServiceURLStatRes}, {&sccp.VersionReq{}, sccp.IDVersionRes},
+					{&sccp.ServerReq{}, sccp.IDServerRes}, {&sccp.TimeDateReq{}, sccp.IDTimeDateRes},
+				} {
+					a.send(q.ask)
+					found := false
+					for end := time.Now().Add(2 * time.Second); !found && time.Now().Before(end); {
+						m := a.next(time.Until(end))
+						if m == nil {
+							break
+						}
+						found = m.ID() == q.want
+					}
+					if !found {
+						t.Errorf("%v stays without an answer", q.ask.ID())
+					}
+				}
+			})
+		}
+	}
+}
+
+// An alarm that names one of our messages becomes an event with device, load and id.
+func TestR15_AlarmAboutOurMessage(t *testing.T) {
+	s := newSite(t)
+	a := s.connect()
+	a.send(&sccp.Alarm{Text: "14: Name=SEP000000000001 Load=SCCP11.8-4-2S invalid message id 9a"})
+	s.eventually("an event", func() bool { return s.event(fault.SCCPMessageRefused) != nil })
+	if f := s.event(fault.SCCPMessageRefused); !strings.Contains(f.Message, "0x9a") || !strings.Contains(f.Message, "8-4-2S") {
+		t.Errorf("%s", f.Message)
+	}
+}
+
+// References and call numbers come back to small numbers; near every power of two each model takes them.
+func TestR16_CountersNearTheirLimits(t *testing.T) {
+	s, a, b, c := trio(t)
+	for _, near := range []uint32{1 << 8, 1 << 16, 1 << 24, 1<<31 - 1, 1<<32 - 3} {
+		for _, p := range []*phone.Phone{a, b, c} {
+			st := s.srv.known(p.Name())
+			st.lock()
+			st.nextRef, st.party = near-2, near-3
+			st.unlock()
+		}
+		for range 3 {
+			s.talk(a, b, "1002")
+			if n := s.in(a, phone.Connected).Instance; n != 1 {
+				t.Errorf("the only call has number %d", n)
+			}
+			if ref := s.in(a, phone.Connected).Reference; ref == 0 || ref > maxReference {
+				t.Errorf("reference %d", ref)
+			}
+			s.must(b.BlindTransfer(s.ctx, "1003"), b)
+			s.until(b, "idle", func(st *phone.State) bool { return len(st.Calls) == 0 })
+			s.until(c, "the real caller", func(st *phone.State) bool { return len(st.Calls) == 1 && st.Calls[0].Remote.Number == "1001" })
+			s.must(c.Answer(), c)
+			s.audible(a, c)
+			s.must(a.Hangup(), a)
+			s.idle(a, b, c)
+		}
+	}
+}
+
+// A changed fingerprint restarts that phone only, when idle, once; anything else is shown at once; nothing changed is nothing.
+func TestR18_OneChangeOnePhone(t *testing.T) {
+	s, a, b, c := trio(t)
+	s.talk(a, b, "1002")
+	s.dir.change(a.Name(), func(d *registration.Device) {
+		d.Fingerprint = 2
+		d.Lines = append(d.Lines, registration.Line{Instance: 2, Ref: signal.LineRef{Number: "1009"}, MaxCalls: 4})
+	})
+	for range 3 {
+		s.srv.DeviceChanged(a.Name())
+		s.srv.DeviceChanged(c.Name())
+	}
+	s.audible(a, b) // not during the call
+	if a.State().Resets != 0 {
+		t.Fatal("restarted in a call")
+	}
+	s.must(a.Hangup(), a)
+	s.until(a, "restart and return", func(st *phone.State) bool {
+		return st.Resets == 1 && st.Registration == phone.Registered && len(st.Lines) == 2
+	})
+	s.dir.change(c.Name(), func(d *registration.Device) { d.Lines[0].Label = "Reception" })
+	s.srv.DeviceChanged(c.Name())
+	s.until(c, "the label", func(st *phone.State) bool { return st.Lines[0].Label == "Reception" })
+	if a.State().Resets != 1 || b.State().Resets != 0 || c.State().Resets != 0 {
+		t.Errorf("resets: %d %d %d", a.State().Resets, b.State().Resets, c.State().Resets)
+	}
+	// A device taken out of the configuration.
+	s.dir.mu.Lock()
+	delete(s.dir.devices, b.Name())
+	s.dir.mu.Unlock()
+	s.srv.DeviceChanged(b.Name())
+	s.until(b, "rejection", func(st *phone.State) bool { return st.Registration == phone.Rejected })
+}
+
+// Text goes out in the page of the phone's locale or in UTF-8; what cannot be shown is replaced, and nothing shifts.
+func TestR19_LettersThatAPhoneCanShow(t *testing.T) {
+	for _, test := range []struct {
+		model, locale, name, want string
+	}{
+		{"7960", "Russian_Russian_Federation", "Пётр Ёлкин", "Пётр Ёлкин"},
+		{"7911", "Russian_Russian_Federation", "Пётр Ёлкин", "Пётр Ёлкин"},
+		{"7960", "English_United_States", "Пётр", "????"},
+		{"7960", "German_Germany", "Jürgen Weiß", "Jürgen Weiß"},
+		{"7975", "English_United_States", "名前 🎧 שלום", "名前 🎧 שלום"},
+		{"7940", "Polish_Poland", "Łukasz Żółć", "Łukasz Żółć"},
+		{"7960", "English_United_States", strings.Repeat("é", 60), strings.Repeat("é", 39)},
+	} {
+		t.Run(test.model+" "+test.locale, func(t *testing.T) {
+			s := newSite(t)
+			s.dir.add(s.mac(1), test.model, "1001")
+			s.dir.change(s.mac(1), func(d *registration.Device) {
+				d.UserLocale = test.locale
+				d.Lines[0].Label, d.Lines[0].Display = test.name, test.name
+			})
+			a := s.connect()
+			profile := phone.Profiles[test.model]
+			a.register(s.mac(1), profile.Device, profile.Offer, func(r *sccp.Register) { r.Features = profile.Features })
+			a.codec.Charset = sccp.CharsetFor(profile.Features, pageOf(test.locale))
+			a.send(&sccp.LineStatReq{Line: 1})
+			m := expect[*sccp.LineStatRes](a, "LineStatRes")
+			if m.Label != test.want || m.DisplayName != test.want || m.Number != "1001" || m.Options == 0 {
+				t.Errorf("shown %q, %q, want %q", m.Label, m.DisplayName, test.want)
+			}
+		})
+	}
+}
+
+// Calls that are lost in odd ways leave no count behind: the line is free, the lamp is off.
+func TestR20_LineIsFreeAfterOddLosses(t *testing.T) {
+	s, a, b, caller, third := shared(t)
+	s.dir.limits.Preservation = 200 * time.Millisecond
+	s.dir.info("2000", func(i *line.Info) {
+		for n := range i.Appearances {
+			i.Appearances[n].BusyTrigger, i.Appearances[n].MaxCalls = 2, 2
+		}
+	})
+	for round := range 8 {
+		s.must(caller.Dial(s.ctx, "2000"), caller)
+		s.in(a, phone.RingingIn)
+		s.in(b, phone.RingingIn)
+		if round%2 == 1 {
+			s.must(a.Answer(), a)
+			s.audible(caller, a)
+		}
+		s.srv.Disconnect(a.Name())
+		s.srv.Disconnect(caller.Name())
+		s.eventually("everything ended", func() bool { return s.x.Figures().HalfCalls == 0 })
+		s.until(a, "return", func(st *phone.State) bool { return st.Registration == phone.Registered && len(st.Calls) == 0 })
+		s.until(caller, "return", func(st *phone.State) bool { return st.Registration == phone.Registered && len(st.Calls) == 0 })
+		s.until(b, "an idle lamp", func(st *phone.State) bool { return st.Lamps["line 1"] == "off" && len(st.Calls) == 0 })
+		s.eventually("both registered", func() bool { return s.x.Figures().Registered == 4 })
+	}
+	s.must(third.Dial(s.ctx, "2000"), third)
+	s.in(a, phone.RingingIn)
+	s.in(b, phone.RingingIn)
+	s.must(third.Hangup(), third)
+	s.idle(a, b, third)
+}

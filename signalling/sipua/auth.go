@@ -75,7 +75,7 @@ func (s *Server) challenger(req *sip.Request) *sip.Verifier {
 	return s.verifier
 }
 
-// userOf is the user part of a URI without escapes and without what may follow a number.
+// userOf is the user part of a URI without escapes and without what may follow a number; empty if it cannot be read.
 func userOf(u sip.URI) string {
 	user := u.User
 	if u.Scheme == "tel" {
@@ -84,8 +84,9 @@ func userOf(u sip.URI) string {
 			user = u.User
 		}
 	}
-	if plain, ok := sip.Unescape(user); ok {
-		user = plain
+	user, ok := sip.Unescape(user)
+	if !ok {
+		return ""
 	}
 	for i := 0; i < len(user); i++ {
 		if user[i] == ';' {

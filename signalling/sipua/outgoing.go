@@ -112,6 +112,7 @@ func (l *leg) OnProgress(_ *sip.Call, d *sip.Dialog, res *sip.Response) {
 	}
 	l.noteAllow(res)
 	if d != nil {
+		d.SetValue(l) // who picks the call up names this dialog
 		l.early = d
 	}
 	var early *signal.Session

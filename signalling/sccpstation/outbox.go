@@ -24,6 +24,7 @@ type outbox struct {
 
 	mu      sync.Mutex
 	buf     []byte
+	own     *[]byte // where buf came from
 	frames  int
 	writing bool
 	closed  bool
@@ -49,7 +50,8 @@ func (o *outbox) addFor(m sccp.Message, codec sccp.Codec, st *station, c *call) 
 		return 0
 	}
 	if o.buf == nil {
-		o.buf = (*buffers.Get().(*[]byte))[:0]
+		o.own = buffers.Get().(*[]byte)
+		o.buf = (*o.own)[:0]
 	}
 	before := len(o.buf)
 	out, err := codec.Append(o.buf, m)
@@ -110,16 +112,16 @@ func (o *outbox) write() {
 	conn := o.session.conn
 	o.mu.Lock()
 	for len(o.buf) > 0 {
-		batch := o.buf
-		o.buf, o.frames = nil, 0
+		batch, own := o.buf, o.own
+		o.buf, o.own, o.frames = nil, nil, 0
 		o.mu.Unlock()
 		err := conn.SetWriteDeadline(time.Now().Add(writeTimeout))
 		if err == nil {
 			_, err = conn.Write(batch)
 		}
 		if cap(batch) <= smallBuffer {
-			batch = batch[:0]
-			buffers.Put(&batch)
+			*own = batch[:0]
+			buffers.Put(own)
 		}
 		o.mu.Lock()
 		if err != nil {

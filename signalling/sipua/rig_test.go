@@ -34,6 +34,7 @@ type office struct {
 
 func newOffice() *office {
 	l := call.DefaultLimits()
+	l.Join = 500 * time.Millisecond
 	return &office{devices: map[string]*registration.Device{}, lines: map[string]line.Info{}, limits: l}
 }
 

@@ -139,6 +139,7 @@ func (st *station) subscribed(sub *subscription) {
 				oldest = other
 			}
 		}
+		delete(st.subs, oldest) // now, so that another one that comes does not choose it as well
 	}
 	st.mu.Unlock()
 	st.s.figures.subscriptions.Add(1)

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"crypto/md5"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -171,7 +172,7 @@ func (u *ua) raw(b []byte) {
 	} else {
 		_, err = u.udp.WriteToUDPAddrPort(b, u.server)
 	}
-	if err != nil {
+	if err != nil && !errors.Is(err, net.ErrClosed) {
 		u.t.Error(err)
 	}
 }

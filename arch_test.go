@@ -58,7 +58,7 @@ provision                   W telephony/parameter
 provision/cnf               W
 provision/firmware          W
 provision/locale            W
-provision/tftpd             W provision wire/tftp
+provision/tftpd             W telephony/parameter provision wire/tftp
 
 # machinery: what makes decisions happen
 bus                         W S
@@ -91,16 +91,22 @@ admin                       W telephony/parameter confdb/... userstate dialplan 
 admin/rest                  W admin security/login security/role
 admin/web                   W admin security/login security/role
 admin/client                W
-cdr                         W S
+cdr                         W S telephony/parameter
 
 # composition: wiring, no logic
 node                        *
 phone                       W wire/... media/codec
 phone/audio                 media/codec wire/rtp wire/srtp
+phone/script                phone phone/audio media/codec
+phone/screen                phone media/codec
+phone/load                  phone phone/audio
 scripts/testreport
 sim/net
-sim/lab                     node phone sim/...
-cmd/tandem                  W node admin/client setup/... phone sim/lab service/trace
+sim/lab                     node phone/... admin/client service/... sim/...
+sim/demo                    W node phone/... admin/client service/... media/codec sim/lab
+interop                     *
+bench                       *
+cmd/tandem                  W telephony/parameter node admin/client setup/... phone/... sim/... service/trace
 `
 
 // Packages of these groups use nothing but the standard library and what their line allows.

@@ -1,0 +1,124 @@
+package node
+
+import (
+	"context"
+	"crypto/rand"
+	"os"
+	"path/filepath"
+	"time"
+
+	"tandem/confdb"
+	"tandem/fault"
+	"tandem/security/login"
+	"tandem/telephony"
+)
+
+// InitOptions say how a new server is set up.
+type InitOptions struct {
+	Data       string // directory, which must be empty or not exist
+	Name       string // of the server
+	Address    string // IP address that it listens on and phones are given; empty: all, and the one at which a phone asks
+	Passphrase string // the cluster's private pass-phrase; empty: one is made
+	Ports      Ports  // those that differ from the standard
+}
+
+// InitResult is what a new server prints once and keeps nowhere in clear.
+type InitResult struct {
+	Administrator string // log-in name
+	Password      string
+	Passphrase    string
+	Generated     bool // the pass-phrase was made here
+}
+
+// passphraseMinimum is the least length of a pass-phrase.
+const passphraseMinimum = 16
+
+// Init sets a stand-alone publisher up. When it fails the directory is as it was.
+func Init(o InitOptions) (result InitResult, err error) {
+	if !serverName.MatchString(o.Name) {
+		return result, fault.New(fault.ServerNameInvalid, "name", o.Name)
+	}
+	if o.Passphrase != "" && len(o.Passphrase) < passphraseMinimum {
+		return result, fault.New(fault.PassphraseWeak, "length", len(o.Passphrase), "minimum", passphraseMinimum)
+	}
+	settings := Settings{Name: o.Name, Node: 1, Address: o.Address, Ports: o.Ports}
+	if err := settings.check(); err != nil {
+		return result, fault.Wrap(err, fault.SettingsInvalid, "file", "of the new server")
+	}
+	entries, err := os.ReadDir(o.Data)
+	if err == nil && len(entries) > 0 && (len(entries) > 1 || entries[0].Name() != "lost+found") {
+		return result, fault.New(fault.DataDirectoryNotEmpty, "directory", o.Data)
+	}
+	existed := err == nil
+	if err := os.MkdirAll(o.Data, 0o750); err != nil {
+		return result, fault.Wrap(err, fault.DataDirectoryReadOnly, "directory", o.Data)
+	}
+	defer func() {
+		if err == nil {
+			return
+		}
+		made, _ := os.ReadDir(o.Data)
+		for _, e := range made {
+			if e.Name() != "lost+found" {
+				_ = os.RemoveAll(filepath.Join(o.Data, e.Name()))
+			}
+		}
+		if !existed {
+			_ = os.Remove(o.Data)
+		}
+	}()
+	for _, d := range []string{databaseDir, recordDir, fileDir, logDir, runDir, secretDir} {
+		mode := os.FileMode(0o750)
+		if d == secretDir {
+			mode = 0o700
+		}
+		if err := os.MkdirAll(filepath.Join(o.Data, d), mode); err != nil {
+			return result, fault.Wrap(err, fault.DataDirectoryReadOnly, "directory", o.Data)
+		}
+	}
+	result.Administrator = "administrator"
+	if result.Password, err = login.NewPassword(rand.Reader); err != nil {
+		return result, err
+	}
+	if result.Passphrase = o.Passphrase; result.Passphrase == "" {
+		result.Generated = true
+		if result.Passphrase, err = login.NewPassphrase(rand.Reader); err != nil {
+			return result, err
+		}
+	}
+	if err := makeCertificate(o.Data, o.Name, o.Address, time.Now()); err != nil {
+		return result, err
+	}
+	store, err := openStore(storeOptions{data: o.Data, name: o.Name, passphrase: result.Passphrase, create: true})
+	if err != nil {
+		return result, err
+	}
+	set := new(confdb.ChangeSet).Put(firstObjects(o, result.Password)...)
+	set.Source = "the first start"
+	_, err = store.Apply(context.Background(), *set, confdb.Options{Actor: "init"})
+	if e := store.Close(); err == nil {
+		err = e
+	}
+	if err != nil {
+		return result, err
+	}
+	// The settings come last: without them the directory is no server.
+	return result, settings.save(o.Data)
+}
+
+// firstObjects is the configuration of a new server: enough to let a first phone in.
+func firstObjects(o InitOptions, password string) []telephony.Object {
+	zone := "UTC"
+	if local := time.Local.String(); local != "Local" && local != "" {
+		zone = local
+	}
+	return []telephony.Object{
+		&telephony.Server{Name: telephony.ServerName(o.Name), Address: o.Address},
+		&telephony.CallManagerGroup{Name: "Default", Members: []telephony.ServerName{telephony.ServerName(o.Name)}},
+		&telephony.Region{Name: "Default"},
+		&telephony.Location{Name: "Default"},
+		&telephony.DateTimeGroup{Name: "Default", TimeZone: zone},
+		&telephony.DevicePool{Name: "Default", CallManagerGroup: "Default", Region: "Default", Location: "Default", DateTimeGroup: "Default"},
+		&telephony.User{UserID: "administrator", LastName: "Administrator", Role: telephony.RoleAdministrator, Password: telephony.NewSecret(password)},
+	}
+}

@@ -32,7 +32,7 @@ func (st *station) clearWay(except *call) bool {
 		case sConnected:
 			st.holdCall(c)
 		case sAnswering, sRetrieving:
-			st.notice(st.words(sccp.LabelKeyIsNotActive))
+			st.notice(st.label(sccp.LabelKeyIsNotActive))
 			return false
 		default:
 			st.end(c)
@@ -58,7 +58,7 @@ func (st *station) seize(line int, p press, consults *call) *call {
 		ending = 1 // it gives way
 	}
 	if l.MaxCalls > 0 && st.callsOn(line)-ending >= l.MaxCalls {
-		st.notice(st.words(sccp.LabelLineInUse))
+		st.notice(st.label(sccp.LabelLineInUse))
 		return nil
 	}
 	if !st.clearWay(nil) {
@@ -74,7 +74,6 @@ func (st *station) seize(line int, p press, consults *call) *call {
 		return nil
 	}
 	c.state, c.consults = sOffHook, consults
-	c.handset = st.hookOff
 	st.showSeized(c)
 	if err != nil {
 		st.refusedSeizure(c, err)
@@ -87,9 +86,9 @@ func (st *station) seize(line int, p press, consults *call) *call {
 func (st *station) refusedSeizure(c *call, err error) {
 	c.id = 0
 	cause := signal.CauseTemporaryFailure
-	text := st.words(sccp.LabelTempFail)
+	text := st.label(sccp.LabelTempFail)
 	if errors.Is(err, signal.ErrOverloaded) {
-		cause, text = signal.CauseCongestion, st.words(sccp.LabelHighTrafficTryAgainLater)
+		cause, text = signal.CauseCongestion, st.label(sccp.LabelHighTrafficTryAgainLater)
 	}
 	st.srv.Story.Say(st.name, "", "Could not make a call: "+err.Error()+".")
 	st.showFailed(c, cause, signal.ToneReorder)
@@ -138,7 +137,7 @@ func (st *station) speedDial(index int) (string, bool) {
 			return string(s.Number), true
 		}
 	}
-	st.notice(st.words(sccp.LabelNumberNotConfigured))
+	st.notice(st.label(sccp.LabelNumberNotConfigured))
 	return "", false
 }
 
@@ -187,7 +186,6 @@ func answer(st *station, c *call, p press) {
 	if !st.clearWay(c) {
 		return
 	}
-	c.handset = st.hookOff
 	st.showAnswering(c)
 	c.tell(signal.Pickup{})
 }

@@ -37,9 +37,7 @@ func (n *session) tellAlarm(a alarmText, whole string) {
 	if a.message != "" {
 		// It could not take one of our messages: that is worth an event, with load and message.
 		n.srv.report(device, fault.New(fault.SCCPMessageRefused, "device", device, "load", a.load, "message", a.message))
-		return
 	}
-	n.srv.Alarms.Event(fault.New(fault.SCCPAlarm, "device", device, "text", text), device)
 }
 
 func with(before, s, after string) string {

@@ -53,7 +53,6 @@ type call struct {
 	dialed   string
 	digits   string // typed, for the display and for redial
 	answered bool
-	handset  bool  // answered or begun by the hook: the loudspeaker stays as it is
 	consults *call // the held call that this one is the consultation for
 	joining  bool  // a transfer was asked for
 

@@ -90,7 +90,7 @@ func (st *station) command(c *call, cmd signal.Command) {
 	case signal.TransferStatus:
 		if cmd.Done && cmd.Cause != signal.CauseNone {
 			c.joining = false
-			st.notice(st.words(sccp.LabelCanNotCompleteTransfer))
+			st.notice(st.label(sccp.LabelCanNotCompleteTransfer))
 		}
 	case signal.Fail:
 		st.failed(c, cmd)
@@ -124,7 +124,7 @@ func (st *station) collectDigits(c *call, cmd signal.CollectDigits) {
 // offered is a call for this phone (sccp.md 4.6).
 func (st *station) offered(id signal.HalfCallID, r signal.Ring) {
 	refuse := func(cause signal.Cause) { st.srv.Exchange.Tell(id, signal.Refuse{Cause: cause}) }
-	if st.sess == nil || !st.reg.done || st.line(r.Instance) == nil || st.restart == restartSent {
+	if st.sess == nil || !st.reg.done || st.line(r.Instance) == nil {
 		refuse(signal.CauseDestinationOutOfOrder)
 		return
 	}

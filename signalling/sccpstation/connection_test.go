@@ -228,7 +228,7 @@ func TestTokenIsRefusedUnderLoad(t *testing.T) {
 	if m := expect[*sccp.RegisterTokenReject](a, "a refusal"); m.Wait != 7 {
 		t.Errorf("told to wait %d s", m.Wait)
 	}
-	s.params.RegistrationsAtOnce = 100
+	s.tune(func(p *Parameters) { p.RegistrationsAtOnce = 100 })
 	a.send(&sccp.RegisterTokenReq{Name: "SEP000000000001"})
 	expect[*sccp.RegisterTokenAck](a, "the token")
 }
@@ -303,7 +303,7 @@ func TestT06_IdleConnectionsGo(t *testing.T) {
 	if d := time.Since(began); d > time.Second {
 		t.Errorf("a call took %v", d)
 	}
-	if n := s.srv.Figures().Connections; n > s.params.SilentPerSource+2 {
+	if n := s.srv.Figures().Connections; n > s.parameters().SilentPerSource+2 {
 		t.Errorf("%d connections from one address", n)
 	}
 	s.eventually("the idle connections gone", func() bool { return s.srv.Figures().Connections == 2 })

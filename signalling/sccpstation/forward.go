@@ -38,7 +38,7 @@ func forwardAll(st *station, c *call, p press) {
 		st.refuse(p.what)
 		return
 	}
-	made.state, made.handset = sCollecting, st.hookOff
+	made.state = sCollecting
 	st.showSeized(made)
 	made.startTone(sccp.ToneInsideDial)
 	made.timer = st.after(collectFirst, func() { st.clearShown(made) })
@@ -129,7 +129,7 @@ func (st *station) forward(c *call, line signal.LineRef, destination string) {
 				code = string(f.Code)
 			}
 			st.srv.Story.Say(st.name, code, "Could not forward "+line.Number+": "+err.Error())
-			st.notice(st.words(sccp.LabelTempFail))
+			st.notice(st.label(sccp.LabelTempFail))
 		}
 		if c == nil || st.byReference(c.ref) != c {
 			return

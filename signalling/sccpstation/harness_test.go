@@ -68,7 +68,7 @@ func newSite(t testing.TB, change ...func(*Parameters)) *site {
 		},
 		ForwardAll: s.dir.forward,
 	})
-	s.srv = New(Options{Exchange: s.x, Directory: s.dir, Parameters: func() Parameters { return *s.params }, Story: s, Alarms: s,
+	s.srv = New(Options{Exchange: s.x, Directory: s.dir, Parameters: s.parameters, Story: s, Alarms: s,
 		Name: "cm1", Log: quiet, Ladder: s,
 		tap: func(k sccp.Codec, m sccp.Message, frame []byte) {
 			copied := reflect.New(reflect.TypeOf(m).Elem())
@@ -104,6 +104,19 @@ func newSite(t testing.TB, change ...func(*Parameters)) *site {
 		}
 	})
 	return s
+}
+
+func (s *site) parameters() Parameters {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return *s.params
+}
+
+// tune changes parameters while the server runs.
+func (s *site) tune(f func(*Parameters)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	f(s.params)
 }
 
 func (s *site) Say(device, code, text string) {

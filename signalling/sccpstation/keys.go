@@ -209,9 +209,9 @@ func (st *station) refuse(what control) {
 	case what == pressOnHook || what == pressOffHook:
 		return // the hook is no key: there is nothing to say
 	case what == pressMessages:
-		st.notice(st.label(sccp.LabelVoicemail) + " " + st.words(sccp.LabelServiceIsNotActive))
+		st.notice(st.label(sccp.LabelVoicemail) + " " + st.label(sccp.LabelServiceIsNotActive))
 	default:
-		st.notice(st.words(sccp.LabelKeyIsNotActive))
+		st.notice(st.label(sccp.LabelKeyIsNotActive))
 	}
 }
 

@@ -319,7 +319,7 @@ func (st *station) refuseMedia(c *call, why purpose, cause signal.Cause) {
 	case forResume:
 		c.state = sHeld
 		st.showHeld(c)
-		st.notice(st.words(sccp.LabelTempFail))
+		st.notice(st.label(sccp.LabelTempFail))
 	}
 }
 

@@ -63,6 +63,15 @@ func inState(t *testing.T, s state, template telephony.SoftkeyTemplate) (*statio
 	return st, c, x, sent
 }
 
+// finish lets go of a station whose connection leads nowhere.
+func finish(st *station) {
+	st.sess.out.close()
+	for _, c := range st.calls {
+		c.stopTimers()
+	}
+	st.unlock()
+}
+
 // Every press in every state, with each set of soft keys: accepted, or refused with a text; never silent.
 func TestR14_EveryKeyInEveryState(t *testing.T) {
 	templates := map[string]telephony.SoftkeyTemplate{"standard": *telephony.BuiltInSoftkeyTemplates()[0], "none": {}}
@@ -96,7 +105,7 @@ func TestR14_EveryKeyInEveryState(t *testing.T) {
 				if what == pressEndCall && before && accepted && len(x.told) == 0 && s != sCollecting && s != sIdle {
 					t.Errorf("%s: EndCall while %v ends nothing", name, s)
 				}
-				st.unlock()
+				finish(st)
 			}
 		}
 	}
@@ -131,7 +140,7 @@ func TestR14_ShownKeysAreNotRefused(t *testing.T) {
 // Messages of a call that is over are ignored (sccp.md 4.7).
 func TestLateMessages(t *testing.T) {
 	st, c, x, _ := inState(t, sConnected, telephony.SoftkeyTemplate{})
-	defer st.unlock()
+	defer finish(st)
 	st.onHook(&sccp.OnHook{LineInstance: 1, CallReference: 200})
 	st.softKey(&sccp.SoftKeyEvent{Event: sccp.SoftKeyEndCall, LineInstance: 1, CallReference: 200})
 	st.statistics(&sccp.ConnectionStatisticsRes{CallReference: 200})

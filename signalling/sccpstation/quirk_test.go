@@ -201,12 +201,12 @@ func TestQ11_NoAvailableLines(t *testing.T) {
 	a.register("SEP000000000001", sccp.Device7905, 5)
 	s.dir.add("SEP000000000002", "7905", "1002")
 	b := s.connect() // ends with nothing
-	s.params.SettleAfter = 50 * time.Millisecond
+	s.tune(func(p *Parameters) { p.SettleAfter = 50 * time.Millisecond })
 	b.send(&sccp.Register{Name: "SEP000000000002", DeviceType: sccp.Device7905, Version: 5})
 	expect[*sccp.CapabilitiesReq](b, "CapabilitiesReq")
 	b.send(&sccp.CapabilitiesRes{Audio: mulaw}, &sccp.ButtonTemplateReq{})
 	s.eventually("both registered", func() bool { return s.x.Figures().Registered == 2 })
-	s.params.RegisterWithin = 100 * time.Millisecond
+	s.tune(func(p *Parameters) { p.RegisterWithin = 100 * time.Millisecond })
 	if b.ended(300 * time.Millisecond) {
 		t.Error("dropped although it is through")
 	}

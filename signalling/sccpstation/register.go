@@ -260,7 +260,7 @@ func (st *station) availableLines(*sccp.RegisterAvailableLines) {
 // unregister ends the registration from the phone's side; it is put off while somebody talks (sccp.md 4.2).
 func (st *station) unregister(m *sccp.UnregisterReq) {
 	n := st.sess
-	if st.talking() && st.restart != restartSent {
+	if st.talking() {
 		st.send(&sccp.UnregisterAck{Status: sccp.UnregisterNAK})
 		return
 	}

@@ -19,9 +19,6 @@ func (st *station) label(l sccp.Label) string {
 	return l.String()
 }
 
-// words is label for notices.
-func (st *station) words(l sccp.Label) string { return st.label(l) }
-
 // caller announces who calls.
 func (st *station) caller(c *call) string {
 	who := c.remote.Number

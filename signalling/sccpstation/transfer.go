@@ -37,7 +37,7 @@ func resume(st *station, c *call, _ press) {
 // retrieve takes a call that another appearance of the line holds. The first to press wins; the second is told.
 func retrieve(st *station, c *call, p press) {
 	if st.callsOn(c.line) >= st.maxCalls(c.line) {
-		st.notice(st.words(sccp.LabelLineInUse))
+		st.notice(st.label(sccp.LabelLineInUse))
 		return
 	}
 	if !st.clearWay(c) {
@@ -45,10 +45,10 @@ func retrieve(st *station, c *call, p press) {
 	}
 	id, err := st.originate(c.line)
 	if err != nil {
-		st.notice(st.words(sccp.LabelTempFail))
+		st.notice(st.label(sccp.LabelTempFail))
 		return
 	}
-	c.id, c.state, c.handset, c.ending = id, sRetrieving, st.hookOff, false
+	c.id, c.state, c.ending = id, sRetrieving, false
 	c.tell(signal.Retrieve{Held: c.elsewhere})
 }
 
@@ -57,7 +57,7 @@ func (st *station) notRetrieved(c *call) {
 	id := c.id
 	c.id, c.state = 0, sRemoteHeld
 	st.srv.Exchange.Tell(id, signal.HangUp{Cause: signal.CauseNormalClearing})
-	st.notice(st.words(sccp.LabelInUseRemote))
+	st.notice(st.label(sccp.LabelInUseRemote))
 	st.syncRemote(c.line)
 }
 
@@ -80,7 +80,7 @@ func transfer(st *station, c *call, p press) {
 		return
 	}
 	if st.callsOn(c.line) >= st.maxCalls(c.line) {
-		st.notice(st.words(sccp.LabelLineInUse))
+		st.notice(st.label(sccp.LabelLineInUse))
 		return
 	}
 	if made := st.seize(c.line, p, c); made != nil {
@@ -115,7 +115,7 @@ func (st *station) join(first, consultation *call) {
 	switch consultation.state {
 	case sProceeding, sRingOut, sConnected, sHeld:
 	default:
-		st.notice(st.words(sccp.LabelCanNotCompleteTransfer))
+		st.notice(st.label(sccp.LabelCanNotCompleteTransfer))
 		return
 	}
 	if first.joining {

@@ -89,7 +89,7 @@ var models = []model{
 	{"Cisco 8961", "SIP", 0, 5, 5, 0, "Standard 5 buttons", true, SIPFileXML, false, "8961"},
 	{"Cisco 9951", "SIP", 0, 5, 5, 0, "Standard 5 buttons", true, SIPFileXML, false, "9951"},
 	{"Cisco 9971", "SIP", 493, 6, 6, 0, "Standard 6 buttons", true, SIPFileXML, false, "9971"},
-	{GenericSIPPhone, "SIP", 0, 0, 16, 0, "Standard 16 lines", false, SIPFileNone, true, ""},
+	{GenericSIPPhone, "SIP", 0, 0, 16, 0, "Standard 16 lines", false, SIPFileNone, false, ""},
 }
 
 // BuiltInProducts returns the products that need no configuration.

@@ -96,7 +96,9 @@ func TestR24_ByeAndAckGoToTheContact(t *testing.T) {
 }
 
 func TestR24_NoAckEndsBothLegs(t *testing.T) {
-	r := newRig(t, func(o *Options, _ *Parameters) { o.Timers = sip.Timers{T1: 20 * time.Millisecond, T2: 80 * time.Millisecond} })
+	r := newRig(t, func(o *Options, _ *Parameters) {
+		o.Timers = sip.Timers{T1: 20 * time.Millisecond, T2: 80 * time.Millisecond}
+	})
 	r.phone("alice", "2001")
 	r.phone("bob", "2002")
 	a, b := r.ua("alice", "2001").registered(), r.ua("bob", "2002").registered()
@@ -156,7 +158,9 @@ func (d *dlg) prack(res *sip.Response) {
 }
 
 func TestR26_CallerThatNeverPracks(t *testing.T) {
-	r := newRig(t, func(o *Options, _ *Parameters) { o.Timers = sip.Timers{T1: 20 * time.Millisecond, T2: 80 * time.Millisecond} })
+	r := newRig(t, func(o *Options, _ *Parameters) {
+		o.Timers = sip.Timers{T1: 20 * time.Millisecond, T2: 80 * time.Millisecond}
+	})
 	r.phone("alice", "2001")
 	r.phone("bob", "2002")
 	a, b := r.ua("alice", "2001").registered(), r.ua("bob", "2002").registered()
@@ -183,7 +187,10 @@ func TestR26_AnotherAnswerThanTheReliableOne(t *testing.T) {
 	r, a, b := two(t)
 	r.phone("carol", "2003")
 	c := r.ua("carol", "2003").registered()
-	r.set("2002", func(i *line.Info) { i.ForwardNoAnswer = line.Forward{Destination: "2003"}; i.NoAnswer = 300 * time.Millisecond })
+	r.set("2002", func(i *line.Info) {
+		i.ForwardNoAnswer = line.Forward{Destination: "2003"}
+		i.NoAnswer = 300 * time.Millisecond
+	})
 	from := a.call("2002", audio(40000), "Supported: 100rel")
 	to := b.ring()
 	to.reply(183, audio(50000))
@@ -559,7 +566,9 @@ func (overloaded) Originate(signal.Origin, signal.Port) (signal.HalfCallID, erro
 }
 
 func TestUnreachablePhoneIsAnAlarm(t *testing.T) {
-	r := newRig(t, func(o *Options, _ *Parameters) { o.Timers = sip.Timers{T1: 10 * time.Millisecond, T2: 40 * time.Millisecond} })
+	r := newRig(t, func(o *Options, _ *Parameters) {
+		o.Timers = sip.Timers{T1: 10 * time.Millisecond, T2: 40 * time.Millisecond}
+	})
 	r.phone("alice", "2001")
 	r.phone("bob", "2002")
 	a, b := r.ua("alice", "2001").registered(), r.ua("bob", "2002").registered()

@@ -155,7 +155,9 @@ func TestQ42_NotifyNumbersOnlyRise(t *testing.T) {
 }
 
 func TestQ51Q35_SlowAndSilentSubscribers(t *testing.T) {
-	r := newRig(t, func(o *Options, _ *Parameters) { o.Timers = sip.Timers{T1: 5 * time.Millisecond, T2: 20 * time.Millisecond} })
+	r := newRig(t, func(o *Options, _ *Parameters) {
+		o.Timers = sip.Timers{T1: 5 * time.Millisecond, T2: 20 * time.Millisecond}
+	})
 	r.phone("alice", "2001")
 	r.phone("bob", "2002")
 	r.phone("carol", "2003")

@@ -103,10 +103,11 @@ phone/load                  phone phone/audio
 scripts/testreport
 sim/net
 sim/lab                     node phone/... admin/client service/... sim/...
-sim/demo                    W node phone/... admin/client service/... media/codec sim/lab
+sim/peer                    media/codec phone/audio
+sim/demo                    W node phone/... admin/client service/... media/codec sim/lab sim/peer
 interop                     *
 bench                       *
-cmd/tandem                  W telephony/parameter node admin/client setup/... phone/... sim/... service/trace
+cmd/tandem                  W telephony/parameter node admin/client setup/... phone/... sim/... service/...
 `
 
 // Packages of these groups use nothing but the standard library and what their line allows.

@@ -33,8 +33,10 @@ type Options struct {
 	Ports     Ports  // override tandem.yaml where set
 	MovePorts bool   // take another port where the wanted one is taken or not permitted, and say so
 	Version   string
-	Screen    io.Writer // log lines of severity warning and above, and what moved; nil: nowhere
-	Level     slog.Level
+	Level     slog.Level // least level of lines in the log file
+	Screen    io.Writer  // log lines, and what moved; nil: nowhere
+	// ScreenLevel is the least level of lines that are shown on Screen; the zero value shows none below warning.
+	ScreenLevel slog.Leveler
 }
 
 // Node is one server. Open makes it ready to run; Run runs it until its context ends.
@@ -95,7 +97,7 @@ func Open(o Options) (n *Node, err error) {
 	}()
 	service.LimitMemory()
 	n.alarms = alarm.New(alarm.Options{})
-	n.log, n.logFile, err = trace.OpenLog(trace.LogOptions{Directory: filepath.Join(o.Data, logDir), Level: o.Level, Screen: o.Screen,
+	n.log, n.logFile, err = trace.OpenLog(trace.LogOptions{Directory: filepath.Join(o.Data, logDir), Level: o.Level, Screen: screenOf(o),
 		Failed: func(err error) {
 			n.alarms.Raise(fault.Wrap(err, fault.LogNotWritten, "file", filepath.Join(o.Data, logDir, "tandem.log")), "log")
 		},
@@ -121,6 +123,14 @@ func Open(o Options) (n *Node, err error) {
 	}
 	n.measure()
 	return n, nil
+}
+
+// screenOf gives the screen to the log; warnings are what somebody who just runs a server wants to see.
+func screenOf(o Options) io.Writer {
+	if o.Screen == nil || o.ScreenLevel == nil {
+		return nil
+	}
+	return o.Screen
 }
 
 // Run starts every activated service and the local socket, and serves until ctx ends. Then calls are ended, records and

@@ -119,9 +119,10 @@ func statusFor(c signal.Cause) int {
 	return 480
 }
 
-// reasonValue is the value of a Reason header for a cause; empty for causes that Q.850 has no value for.
+// reasonValue is the value of a Reason header for a cause; empty for causes that Q.850 has no value for, and for normal
+// clearing, which a BYE means by itself: some phones show any Reason as an error.
 func reasonValue(c signal.Cause) string {
-	if c == signal.CauseNone || c >= signal.CauseSplit && c != signal.CauseInterworking {
+	if c == signal.CauseNone || c == signal.CauseNormalClearing || c >= signal.CauseSplit && c != signal.CauseInterworking {
 		return ""
 	}
 	return `Q.850;cause=` + strconv.Itoa(int(c)) + `;text="` + c.String() + `"`

@@ -71,6 +71,9 @@ func launch(t testing.TB, dir, name, debianPackage string, args ...string) *proc
 		if p.done != nil {
 			<-p.done
 		}
+		if t.Failed() {
+			t.Logf("%s:\n%s", name, p.out.String())
+		}
 	})
 	return p
 }
@@ -156,8 +159,8 @@ func (r *rig) baresip(device, number string, answers bool, commands ...string) *
 	}
 	files := map[string]string{
 		"accounts": fmt.Sprintf("<sip:%s@%s;transport=udp>;auth_user=%s;auth_pass=%s;answermode=%s;regint=600;audio_codecs=PCMU,PCMA\n", number, r.udp, device, password+device, mode),
-		"config": "sip_listen 127.0.0.1:0\nmodule_path /usr/lib/baresip/modules\nmodule g711.so\nmodule stdio.so\nmodule ausine.so\nmodule aubridge.so\n" +
-			"module_tmp account.so\nmodule_app menu.so\nmodule_tmp uuid.so\naudio_source ausine,440\naudio_player aubridge,sink\naudio_alert aubridge,alert\nrtp_ports 20000-29998\n",
+		"config": "sip_listen 127.0.0.1:0\nmodule_path /usr/lib/baresip/modules\nmodule g711.so\nmodule stdio.so\nmodule aubridge.so\n" +
+			"module_tmp account.so\nmodule_app menu.so\nmodule_tmp uuid.so\naudio_source aubridge,source\naudio_player aubridge,sink\naudio_alert aubridge,alert\nrtp_ports 20000-29998\n",
 		"contacts": "",
 	}
 	for name, text := range files {
@@ -165,7 +168,7 @@ func (r *rig) baresip(device, number string, answers bool, commands ...string) *
 			r.t.Fatal(err)
 		}
 	}
-	args := []string{"-4", "-f", dir, "-n", "lo"}
+	args := []string{"-4", "-f", dir, "-n", "127.0.0.1"}
 	for _, c := range commands {
 		args = append(args, "-e", c)
 	}
@@ -214,8 +217,11 @@ func TestLinphoneRegistersAndCalls(t *testing.T) {
 	dir := t.TempDir()
 	config := fmt.Sprintf("[sip]\nsip_port=%d\nsip_tcp_port=0\nsip_tls_port=0\nguess_hostname=0\ncontact=sip:2002@127.0.0.1\nregister_only_when_network_is_up=0\ndefault_proxy=0\nmedia_encryption=none\n\n[net]\nmtu=1300\n\n"+
 		"[rtp]\naudio_rtp_port=%d\n\n[sound]\nplayback_dev_id=\nringer_dev_id=\ncapture_dev_id=\n\n"+
-		"[auth_info_0]\nusername=bob\nuserid=bob\npasswd=%s\nrealm=%s\n\n[proxy_0]\nreg_proxy=sip:%s\nreg_identity=sip:2002@%s\nreg_expires=600\nreg_sendregister=1\npublish=0\n",
+		"[auth_info_0]\nusername=2002\nuserid=bob\npasswd=%s\nrealm=%s\n\n[proxy_0]\nreg_proxy=sip:%s\nreg_identity=sip:2002@%s\nreg_expires=600\nreg_sendregister=1\npublish=0\n",
 		freePort(t), 30000+2*(freePort(t)%5000), password+"bob", realm, r.udp, r.udp)
+	if err := os.MkdirAll(filepath.Join(dir, ".local/share/linphone"), 0o700); err != nil {
+		t.Fatal(err)
+	}
 	file := filepath.Join(dir, "linphonerc")
 	if err := os.WriteFile(file, []byte(config), 0o600); err != nil {
 		t.Fatal(err)
@@ -229,7 +235,16 @@ func TestLinphoneRegistersAndCalls(t *testing.T) {
 	from.ack("")
 	from.bye()
 	r.idle()
-	p.say("call sip:2001@" + r.udp.String())
+	r.eventually("linphone calls", func() bool { // it refuses while it still ends the call before
+		p.say("call sip:2001@" + r.udp.String())
+		m := a.within(300*time.Millisecond, isRequest(sip.INVITE))
+		if m != nil {
+			a.mu.Lock()
+			a.inbox = append(a.inbox, m)
+			a.mu.Unlock()
+		}
+		return m != nil
+	})
 	to := a.ring()
 	to.reply(180, "")
 	to.reply(200, strings.Replace(audio(40000), "RTP/AVP 0 8 101", "RTP/AVP 0 101", 1))

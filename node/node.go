@@ -8,6 +8,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"sync"
 	"time"
 
@@ -70,6 +71,10 @@ type Node struct {
 	started time.Time
 }
 
+// collectAt lets garbage grow to twice what is alive before it is collected: a call leaves much behind in a short time, and
+// collecting it at the usual rate costs a fifth of the processor at the highest call rates.
+const collectAt = 200
+
 // Open checks the data directory, takes it, and prepares everything that does not need a service. It starts nothing.
 func Open(o Options) (n *Node, err error) {
 	if err := checkDirectory(o.Data); err != nil {
@@ -96,6 +101,9 @@ func Open(o Options) (n *Node, err error) {
 		}
 	}()
 	service.LimitMemory()
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(collectAt)
+	}
 	n.alarms = alarm.New(alarm.Options{})
 	n.log, n.logFile, err = trace.OpenLog(trace.LogOptions{Directory: filepath.Join(o.Data, logDir), Level: o.Level, Screen: screenOf(o),
 		Failed: func(err error) {

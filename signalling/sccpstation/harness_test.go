@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"reflect"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -480,4 +481,10 @@ func (s *site) devices() map[string]*registration.Device {
 		out[k] = v
 	}
 	return out
+}
+
+// goroutines counts what this package has running.
+func goroutines() int {
+	buf := make([]byte, 4<<20)
+	return strings.Count(string(buf[:runtime.Stack(buf, true)]), "created by tandem/signalling/sccpstation.")
 }

@@ -46,6 +46,7 @@ type media struct {
 	far       netip.AddrPort // where the peer listens
 	farTakes  bool           // it wants to receive
 	farEvents uint8          // its payload type of DTMF events, 0 for none
+	events    uint8          // the payload type that we take them with: the peer's in an answer, ours in an offer
 	sending   bool
 	sendTo    netip.AddrPort
 	fresh     bool // another party came: the next offer opens a new channel
@@ -75,6 +76,9 @@ func (st *station) openMedia(c *call, list []signal.Codec, ptime uint16, why pur
 		return
 	}
 	m.list = list
+	if m.events = eventPayload; why == forAnswer || why == forReady {
+		m.events = eventsOf(list) // an answer names no more than was offered (RFC 3264 6.1)
+	}
 	millis := f.millis
 	if ptime >= 10 && ptime <= 60 && ptime%10 == 0 && f.millis == 20 {
 		millis = ptime
@@ -114,8 +118,8 @@ func (st *station) requestOpen(c *call) {
 	o := &st.x.open
 	*o = sccp.OpenReceiveChannel{ConferenceID: c.ref, PassThroughPartyID: m.party, PacketMillis: uint32(m.millis),
 		Payload: m.format.payload, EchoCancellation: true, Codec: m.parameters(), CallReference: c.ref}
-	if st.events {
-		o.Options.RFC2833Payload, o.Options.DTMFType = eventPayload, sccp.DTMFEvents
+	if st.events && m.events != 0 {
+		o.Options.RFC2833Payload, o.Options.DTMFType = uint32(m.events), sccp.DTMFEvents
 	}
 	st.sendFor(c, o)
 	stop(&m.waiting)
@@ -300,8 +304,10 @@ func (st *station) describe(c *call, d signal.Direction) *signal.Session {
 	}
 	codecs := make([]signal.Codec, 1, 2)
 	codecs[0] = codec
-	if st.events {
-		codecs = append(codecs, telephoneEvent)
+	if st.events && m.events != 0 {
+		e := telephoneEvent
+		e.Payload = m.events
+		codecs = append(codecs, e)
 	}
 	return &signal.Session{Streams: []signal.Stream{{
 		Kind: "audio", Address: at, Protocol: "RTP/AVP", Codecs: codecs, Direction: d, Ptime: max(m.millis, 10),

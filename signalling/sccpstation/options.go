@@ -92,11 +92,13 @@ func DefaultParameters() Parameters {
 	}
 }
 
-// Options are what a Server is made with. Exchange and Directory are needed, everything else may be absent.
+// Options are what a Server is made with. Exchange and Directory are needed, everything else may be absent. What is called
+// is often called with a device's lock held: it must not block and must not call the Server back before it returns; the
+// Exchange must tell the result of ForwardAll and the states of lines from goroutines of its own, as bus/runner does.
 type Options struct {
 	Exchange  signal.Exchange
 	Directory Directory
-	// Parameters are asked for each time, so that a change is in force at once; nil: the defaults.
+	// Parameters are asked for with each message, so that a change is in force at once; nil: the defaults.
 	Parameters  func() Parameters
 	Story       Story
 	Alarms      Alarms

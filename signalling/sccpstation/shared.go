@@ -125,6 +125,8 @@ func (st *station) showRemote(line int, r signal.LineCall) {
 	}
 	if a := st.active(); a != nil {
 		st.showCall(a) // what the user does stays in front
+	} else if st.focus == nil {
+		st.focus = c
 	}
 }
 
@@ -141,13 +143,14 @@ func (st *station) ringsHere(line int, id signal.CallID) bool {
 // remoteGone takes a call of another appearance off the display.
 func (st *station) remoteGone(c *call) {
 	line := c.line
+	inFront := st.focus == nil || st.focus == c
 	c.state = sIdle
 	st.lamp(line)
 	st.x.clearPrompt = sccp.ClearPromptStatus{LineInstance: uint32(line), CallReference: c.ref}
 	st.sendFor(c, &st.x.clearPrompt)
 	c.callState(sccp.CallStateOnHook)
 	st.drop(c)
-	if st.active() != nil {
+	if !inFront || st.active() != nil {
 		return
 	}
 	if next := st.next(nil); next != nil {

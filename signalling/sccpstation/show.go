@@ -176,7 +176,9 @@ func (st *station) showResumed(c *call) {
 // showCall shows a call that comes into hand because another one ended: its keys and its prompt.
 func (st *station) showCall(c *call) {
 	st.focus = c
-	c.plane()
+	if c.state != sRingIn {
+		c.plane()
+	}
 	switch c.state {
 	case sHeld:
 		c.keys(sccp.KeysOnHold)

@@ -207,12 +207,7 @@ func (st *station) partyChanged(c *call, p signal.PartyChanged) {
 	c.peerHolds = false
 	switch {
 	case c.state == sRingIn:
-		c.showInfo()
-		text := st.caller(c)
-		c.prompt(text)
-		m := &st.x.priNotify
-		*m = sccp.DisplayPriNotify{Timeout: seconds(st.srv.Parameters().CallerTime), Priority: sccp.PriorityIncomingCall, Text: text}
-		st.sendFor(c, m)
+		st.announce(c)
 		return
 	case c.state != sConnected && c.state != sHeld:
 		c.showInfo()

@@ -54,10 +54,12 @@ func TestQ03_SamePortNewLife(t *testing.T) {
 	local := first.conn.LocalAddr().(*net.TCPAddr)
 	_ = first.conn.(*net.TCPConn).SetLinger(0)
 	first.conn.Close()
-	conn, err := (&net.Dialer{LocalAddr: local}).Dial("tcp", s.address)
-	if err != nil {
-		t.Fatal(err)
-	}
+	var conn net.Conn
+	s.eventually("the same port again", func() (ok bool) {
+		var err error
+		conn, err = (&net.Dialer{LocalAddr: local}).Dial("tcp", s.address)
+		return err == nil
+	})
 	defer conn.Close()
 	again := &raw{t: t, conn: conn, r: sccp.NewReader(conn), codec: sccp.NewCodec(3)}
 	again.register("SEP000000000001", sccp.Device7936, 3)

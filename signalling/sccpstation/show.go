@@ -95,16 +95,21 @@ func (st *station) showRinging(c *call) {
 	if !busy {
 		st.focus = c
 	}
-	text := st.caller(c)
 	c.callState(sccp.CallStateRingIn)
 	c.keys(sccp.KeysRingIn)
+	st.announce(c)
+	st.lamp(c.line)
+	st.ring(c, busy)
+}
+
+// announce says who calls: 4.6, steps 3 to 5.
+func (st *station) announce(c *call) {
+	text := st.caller(c)
 	c.prompt(text)
 	m := &st.x.priNotify
 	*m = sccp.DisplayPriNotify{Timeout: seconds(st.srv.Parameters().CallerTime), Priority: sccp.PriorityIncomingCall, Text: text}
 	st.sendFor(c, m)
 	c.showInfo()
-	st.lamp(c.line)
-	st.ring(c, busy)
 }
 
 // ring announces a call as its line is set: loud, once, by light, or, in a call, by a beep.

@@ -46,7 +46,7 @@ func answerPeer(t *turn) {
 	t.stop(signal.TimerMedia)
 	t.DeviceMedia = a.Media
 	t.toPeer(signal.MediaAnswer{From: t.ID, Media: a.Media})
-	t.noteMedia()
+	t.noteMedia(a.Media)
 	t.settle()
 }
 
@@ -75,7 +75,7 @@ func answerDevice(t *turn) {
 		t.order(signal.Connect{Connected: t.Peer.Party.Presented(), Media: a.Media,
 			Ceiling: t.env.Ceiling(t.Profile.Region, t.Peer.Region)})
 	}
-	t.noteMedia()
+	t.noteMedia(a.Media)
 	t.settle()
 }
 

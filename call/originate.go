@@ -144,10 +144,10 @@ func tryElsewhere(t *turn) {
 // connectDevice completes the calling side with the answer to our device's offer.
 func connectDevice(t *turn) {
 	c := t.input.(signal.Connected)
-	t.meet(c)
+	t.PeerMedia = c.Media
+	t.meet(c, c.Media)
 	t.order(signal.Connect{Connected: c.From.Party.Presented(), Media: c.Media, Ceiling: t.env.Ceiling(t.Profile.Region, c.From.Region)})
 	t.Connected = true
-	t.PeerMedia = c.Media
 	t.toPeer(signal.ConnectAck{Caller: t.leg()})
 	t.settle()
 }
@@ -155,7 +155,7 @@ func connectDevice(t *turn) {
 // connectForAnswer gives the called side's offer to our device, which answers it.
 func connectForAnswer(t *turn) {
 	c := t.input.(signal.Connected)
-	t.meet(c)
+	t.meet(c, nil)
 	offer, ok := t.env.Narrow(c.Media, t.Profile.Capabilities, t.Profile.Region, c.From.Region)
 	if !ok {
 		t.raise(DeviceRefusal, signal.RefuseMedia{Cause: signal.CauseIncompatibleDestination})
@@ -168,13 +168,14 @@ func connectForAnswer(t *turn) {
 	t.start(signal.TimerMedia, t.limits().Media)
 }
 
-// meet notes the party that answered and opens the record of the conversation.
-func (t *turn) meet(c signal.Connected) {
+// meet notes the party that answered and opens the record of the conversation. answer is what it said to our device's
+// offer, nil where media are still to be agreed.
+func (t *turn) meet(c signal.Connected, answer *signal.Session) {
 	t.stop(signal.TimerSetup)
 	t.stop(signal.TimerAlerting)
 	t.Away = true
 	t.Peer = c.From
-	t.answered()
+	t.answered(answer)
 }
 
 // acknowledge sends our device's answer to the called side's offer.
@@ -182,6 +183,7 @@ func acknowledge(t *turn) {
 	a := t.input.(signal.Answer)
 	t.stop(signal.TimerMedia)
 	t.DeviceMedia = a.Media
+	t.noteMedia(a.Media)
 	t.toPeer(signal.MediaAnswer{From: t.ID, Media: a.Media})
 	t.settle()
 }

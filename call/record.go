@@ -12,7 +12,7 @@ func (t *turn) openRecord() {
 }
 
 // answered writes the answer into the record and has it journalled.
-func (t *turn) answered() {
+func (t *turn) answered(answer *signal.Session) {
 	if !t.KeepsRecord {
 		return
 	}
@@ -24,34 +24,56 @@ func (t *turn) answered() {
 	}
 	t.Record.FinalCalled.Device, t.Record.FinalCalled.User = t.Peer.Party.Device, t.Peer.Party.User
 	t.Record.Connected = t.now
+	if answer != nil {
+		t.noteMedia(answer)
+	}
 	t.emit(signal.Answered{Record: t.Record})
 }
 
-// noteMedia keeps where each end last received media, for the record; a hold does not erase it.
-func (t *turn) noteMedia() {
+// noteMedia keeps for the record where each end receives media and what both agreed upon, whenever an offer was answered.
+// answer is the one of the two descriptions that answered. A hold does not erase what was noted before.
+func (t *turn) noteMedia(answer *signal.Session) {
 	if !t.KeepsRecord {
 		return
 	}
-	orig, dest := t.DeviceMedia, t.PeerMedia
-	note(&t.Record.Orig, orig, dest)
-	note(&t.Record.Dest, dest, orig)
+	note(&t.Record.Orig, t.DeviceMedia, t.PeerMedia, answer)
+	note(&t.Record.Dest, t.PeerMedia, t.DeviceMedia, answer)
 }
 
-func note(r *signal.LegRecord, own, other *signal.Session) {
-	a := own.Audio()
-	if a == nil || a.Address.Addr().IsUnspecified() {
-		return
-	}
-	r.Media = a.Address
-	if len(a.Codecs) > 0 {
-		r.Codec, r.Ptime = a.Codecs[0].Name, a.Ptime
-		if o := other.Audio(); o != nil && len(o.Codecs) > 0 && len(o.Codecs) < len(a.Codecs) {
-			r.Codec = o.Codecs[0].Name
+// usualPtime is the packet duration in milliseconds where nobody states one (RFC 3551 4.2).
+const usualPtime = 20
+
+func note(r *signal.LegRecord, own, other, answer *signal.Session) {
+	if a := own.Audio(); a != nil && !a.Address.Addr().IsUnspecified() {
+		r.Media = a.Address
+		if c := agreed(answer.Audio()); c != "" {
+			r.Codec, r.Ptime = c, usualPtime
+			if o := other.Audio(); o != nil && o.Ptime != 0 {
+				r.Ptime = o.Ptime
+			}
+			if a.Ptime != 0 {
+				r.Ptime = a.Ptime
+			}
 		}
 	}
-	if v := own.Video(); v != nil && len(v.Codecs) > 0 {
-		r.Video, r.VideoCodec = v.Address, v.Codecs[0].Name
+	if v := own.Video(); v != nil {
+		if c := agreed(answer.Video()); c != "" {
+			r.Video, r.VideoCodec = v.Address, c
+		}
 	}
+}
+
+// agreed is the codec that an answer puts first; keys and comfort noise are not what people hear.
+func agreed(answer *signal.Stream) string {
+	if answer == nil {
+		return ""
+	}
+	for _, c := range answer.Codecs {
+		if !c.Is("telephone-event") && !c.Is("CN") {
+			return c.Name
+		}
+	}
+	return ""
 }
 
 // closeRecord ends the record, if it is ours to keep. ours says that our side ended the call.
@@ -60,7 +82,6 @@ func (t *turn) closeRecord(cause signal.Cause, ours bool, by signal.OnBehalfOf) 
 		return
 	}
 	t.KeepsRecord = false
-	t.noteMedia()
 	r := t.Record
 	r.Ended = t.now
 	if !r.Connected.IsZero() {

@@ -302,7 +302,7 @@ func reached(t *turn) {
 	}
 	t.closeFormer()
 	t.PeerHolds, t.Held = false, false
-	t.meet(c)
+	t.meet(c, nil)
 	t.order(signal.PartyChanged{Connected: c.From.Party.Presented(), Redirection: t.Redirection})
 	t.MustAgree = true
 	if c.IsOffer {

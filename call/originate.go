@@ -72,6 +72,7 @@ func (t *turn) route(q Query) {
 	case a.Outcome == NeedDigits && !q.Complete:
 		t.raise(MoreDigits, a)
 	default:
+		t.calledInVain(q.Digits)
 		cause := a.Cause
 		if cause == signal.CauseNone {
 			cause = signal.CauseUnallocatedNumber

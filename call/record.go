@@ -82,6 +82,9 @@ func (t *turn) closeRecord(cause signal.Cause, ours bool, by signal.OnBehalfOf) 
 		return
 	}
 	t.KeepsRecord = false
+	if t.Record.Connected.IsZero() && t.Record.FinalCalled.Number == "" {
+		t.calledInVain(t.Digits) // digits that nobody has, or that were not all dialled
+	}
 	r := t.Record
 	r.Ended = t.now
 	if !r.Connected.IsZero() {
@@ -95,6 +98,14 @@ func (t *turn) closeRecord(cause signal.Cause, ours bool, by signal.OnBehalfOf) 
 	t.emit(signal.Ended{Record: r})
 }
 
+// calledInVain writes a number into the record for which there is no route.
+func (t *turn) calledInVain(number string) {
+	t.Record.FinalCalled, t.Record.Redirection = signal.Party{Number: number}, t.Redirection
+	if t.Record.OriginalCalled.Number == "" {
+		t.Record.OriginalCalled = t.Record.FinalCalled
+	}
+}
+
 // split ends the record because the pair is divided by a transfer; both sides carry the cause for it.
 func (t *turn) split(by signal.OnBehalfOf) {
 	if !t.KeepsRecord {
@@ -104,15 +115,16 @@ func (t *turn) split(by signal.OnBehalfOf) {
 	t.closeRecord(signal.CauseSplit, true, by)
 }
 
-// beginRecord begins the record of a new pair of connected parties.
+// beginRecord begins the record of a new pair of parties. Whom a transferor joined has that one as originally called and
+// as last redirecting party, whichever way it transferred; the target is the final called party.
 func (t *turn) beginRecord(by signal.OnBehalfOf) {
 	t.KeepsRecord = true
 	t.Record = signal.Record{
 		Call: t.Call, Orig: t.Profile.Record, Dest: t.Peer.Record, Calling: t.callingParty(),
 		OriginalCalled: t.Peer.Party, FinalCalled: t.Peer.Party, Redirection: t.Redirection, JoinedBy: by, Began: t.now,
 	}
-	if t.Redirection.Hops > 0 && t.Redirection.Original.Number != "" {
-		t.Record.OriginalCalled = t.Redirection.Original
+	if by == signal.OnBehalfOfTransfer {
+		t.Record.OriginalCalled = t.Redirection.Last
 	}
 }
 

@@ -167,7 +167,7 @@ func changePeer(t *turn) {
 		t.become(Reaching)
 		t.Alerted = true
 		t.beginRecord(j.By)
-		t.Record.FinalCalled, t.Record.OriginalCalled = j.Setup.Called, j.Setup.Called
+		t.Record.FinalCalled = j.Setup.Called
 		t.order(signal.PartyChanged{Connected: j.Setup.Called.Presented(), Redirection: j.Redirection, Alerting: true})
 		t.start(signal.TimerAlerting, t.limits().Alerting)
 		return
@@ -262,8 +262,8 @@ func callOnBehalf(t *turn) {
 	t.Alerted = false
 	t.Offer = nil
 	t.KeepsRecord = true
-	t.Record = signal.Record{Call: t.Call, Orig: t.Profile.Record, Calling: t.Profile.Party, Redirection: r.Redirection,
-		JoinedBy: signal.OnBehalfOfTransfer, Began: t.now}
+	t.Record = signal.Record{Call: t.Call, Orig: t.Profile.Record, Calling: t.Profile.Party, OriginalCalled: r.Redirection.Last,
+		FinalCalled: signal.Party{Number: r.To}, Redirection: r.Redirection, JoinedBy: signal.OnBehalfOfTransfer, Began: t.now}
 	if r.Redirection.Hops > t.limits().ForwardHops {
 		t.raise(NoRoute, signal.Rejected{Cause: signal.CauseExchangeRoutingError})
 		return

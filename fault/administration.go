@@ -9,6 +9,8 @@ const (
 	Unexpected       Code = "TDM-API-0005"
 	RequestsTooFast  Code = "TDM-API-0006"
 	NotHere          Code = "TDM-API-0007"
+	ObjectChanged    Code = "TDM-API-0008"
+	DeviceNotHere    Code = "TDM-API-0009"
 )
 
 var administration = []Entry{
@@ -40,4 +42,12 @@ var administration = []Entry{
 		"There is nothing at {path}.",
 		"The API has no such address.",
 		"The API describes itself at /api/v1/docs.", 404},
+	{ObjectChanged, SeverityWarning,
+		"The {kind} {name} was not changed.",
+		"Somebody else has changed it since it was read.",
+		"Read it again, and make the change in what is there now.", 412},
+	{DeviceNotHere, SeverityWarning,
+		"The device {device} was not restarted.",
+		"It is not registered.",
+		"`tandem explain device {device}` tells why; a device that is not registered can only be restarted by hand.", 409},
 }

@@ -8,6 +8,7 @@ const (
 	ServerNotReady     Code = "TDM-CLI-0004"
 	MessageUnknown     Code = "TDM-CLI-0005"
 	CertificateUnknown Code = "TDM-CLI-0006"
+	FileTooLarge       Code = "TDM-CLI-0007"
 )
 
 var command = []Entry{
@@ -35,4 +36,8 @@ var command = []Entry{
 		"The server at {where} is not trusted.",
 		"Its certificate is not signed by a known authority: {cause}.",
 		"Give its authority's certificate with --ca, or use --data on the server itself.", 0},
+	{FileTooLarge, SeverityError,
+		"The file {file} is not sent.",
+		"It is larger than {limit}.",
+		"Check that it is the right file.", 0},
 }

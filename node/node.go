@@ -12,6 +12,7 @@ import (
 	"sync"
 	"time"
 
+	"tandem/admin/rest"
 	"tandem/bus/runner"
 	"tandem/cdr"
 	"tandem/confdb"
@@ -66,7 +67,7 @@ type Node struct {
 	sip       *sipua.Server
 	files     *provision.Service
 
-	web     webServer
+	web     *rest.Server
 	ports   *bound
 	started time.Time
 }

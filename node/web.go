@@ -1,44 +1,50 @@
 package node
 
 import (
-	"context"
-	"crypto/tls"
-	"net"
+	"tandem/admin"
+	"tandem/admin/rest"
+	"tandem/cdr"
+	"tandem/confdb"
+	"tandem/confdb/live"
+	"tandem/telephony"
 )
 
-// webServer is what serves the API; it is admin/rest in the product.
-type webServer interface {
-	ServeUnix(net.Listener) error
-	ServeTLS(net.Listener, *tls.Config) error
-	Close(context.Context) error
-}
-
-type noWeb struct{ l []net.Listener }
-
-func (w *noWeb) ServeUnix(l net.Listener) error {
-	w.l = append(w.l, l)
-	for {
-		c, err := l.Accept()
-		if err != nil {
+// newWeb makes the operations of administrators and the API that offers them.
+func (n *Node) newWeb() *rest.Server {
+	ops := admin.New(admin.Sources{
+		Server: telephony.ServerName(n.settings.Name), Version: n.options.Version, Started: n.started,
+		Store:     func() *confdb.Store { return held(n, func() *confdb.Store { return n.store }) },
+		Directory: func() *live.Directory { return held(n, func() *live.Directory { return n.directory }) },
+		Records:   func() *cdr.Collector { return held(n, func() *cdr.Collector { return n.records }) },
+		Calls: func() admin.Calls {
+			if x := held(n, func() admin.Calls {
+				if n.exchange == nil {
+					return nil
+				}
+				return n.exchange
+			}); x != nil {
+				return x
+			}
 			return nil
-		}
-		c.Close()
-	}
-}
-func (w *noWeb) ServeTLS(l net.Listener, _ *tls.Config) error {
-	for {
-		c, err := l.Accept()
-		if err != nil {
-			return nil
-		}
-		c.Close()
-	}
-}
-func (w *noWeb) Close(context.Context) error {
-	for _, l := range w.l {
-		l.Close()
-	}
-	return nil
+		},
+		Services: n.services, Alarms: n.alarms, Stories: n.stories, Ladders: n.ladders, Firmware: n.firmware,
+		Listening: func() map[string]string { return n.ports.listening() },
+		Restart:   n.restartDevice, Writable: n.watch.Writable, Log: n.log,
+	})
+	return rest.New(ops, rest.Options{Version: n.options.Version, Metrics: n.counters.Handler()})
 }
 
-func (n *Node) newWeb() webServer { return &noWeb{} }
+// held reads what a service made, under the lock that guards it.
+func held[T any](n *Node, read func() T) T {
+	n.mu.RLock()
+	defer n.mu.RUnlock()
+	return read()
+}
+
+// restartDevice has whichever adapter knows a device restart it when it is idle.
+func (n *Node) restartDevice(device string) bool {
+	n.mu.RLock()
+	sccp, sip := n.sccp, n.sip
+	n.mu.RUnlock()
+	return (sccp != nil && sccp.Reset(device, false)) || (sip != nil && sip.Restart(device))
+}

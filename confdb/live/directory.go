@@ -256,3 +256,14 @@ func (d *Directory) DeviceOfNumber(number string) (*registration.Device, bool) {
 	}
 	return d.Device(name)
 }
+
+// ExternalMask is the mask for the outside of a calling party's own line, or empty.
+func (d *Directory) ExternalMask(p signal.Party) string { return d.view.Load().externalMask(p) }
+
+// TargetOf is the line to which a decision of digit analysis leads; the zero line if it leads nowhere.
+func (d *Directory) TargetOf(a dialplan.Decision) signal.LineRef {
+	if a.Answer != dialplan.RouteFound {
+		return signal.LineRef{}
+	}
+	return d.view.Load().found(call.Query{}, a).Target.Line
+}

@@ -24,7 +24,10 @@ func WaitHears(ctx context.Context, recordings string, from int, t codec.Tone, l
 		if err != nil {
 			return err
 		}
-		heard := listen(samples[min(from, len(samples)):])
+		if len(samples) < from {
+			from = 0 // the program has begun a new file in the place of the old one
+		}
+		heard := listen(samples[from:])
 		for _, s := range heard {
 			if s.Sound == codec.Pure && s.Tone.Near(t, near) && s.Length >= length {
 				return nil

@@ -1,6 +1,7 @@
 package peer
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -52,9 +53,15 @@ func recording(pattern string) (samples []int16, err error) {
 	return samples, nil
 }
 
-// wave takes the samples out of a RIFF file of 16-bit mono PCM, believing its chunks but not their lengths where they run
-// over the end or say nothing. The rate is 0 for anything else.
+// unfinished is the length of the heading that linphone fills in when it closes the file.
+const unfinished = 44
+
+// wave takes the samples out of a RIFF file of 16-bit mono PCM, whose audio is taken to reach to the end: what the
+// heading says of its length was true when it was written, if ever. The rate is 0 for anything else.
 func wave(data []byte) (rate int, samples []int16) {
+	if len(data) >= unfinished && bytes.Count(data[:unfinished], []byte{0}) == unfinished {
+		return soundRate, linear(data[unfinished:])
+	}
 	if len(data) < 12 || string(data[:4]) != "RIFF" {
 		return 0, nil
 	}
@@ -64,17 +71,10 @@ func wave(data []byte) (rate int, samples []int16) {
 		body := data[at+8:]
 		switch id := string(data[at : at+4]); {
 		case id == "data":
-			if size <= 0 || size > len(body) {
-				size = len(body)
-			}
 			if channels != 1 {
 				return 0, nil
 			}
-			samples = make([]int16, size/2)
-			for i := range samples {
-				samples[i] = int16(binary.LittleEndian.Uint16(body[2*i:]))
-			}
-			return rate, samples
+			return rate, linear(body)
 		case size < 0 || size > len(body):
 			return 0, nil
 		case id == "fmt " && size >= 16:
@@ -83,6 +83,14 @@ func wave(data []byte) (rate int, samples []int16) {
 		at += 8 + size + size&1
 	}
 	return 0, nil
+}
+
+func linear(body []byte) []int16 {
+	samples := make([]int16, len(body)/2)
+	for i := range samples {
+		samples[i] = int16(binary.LittleEndian.Uint16(body[2*i:]))
+	}
+	return samples
 }
 
 // listen describes samples as segments of one sound each.

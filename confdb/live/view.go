@@ -43,9 +43,9 @@ const (
 	numberID      = "n:"
 	translationID = "t:"
 	routeID       = "r:"
-	toPhone       = "phone:" // target of a route pattern that names a phone
-	toLine        = "line:"
-	offNet        = "|off"
+	toPhone       = "phone " // target of a route pattern that names a phone
+	toLine        = "line "
+	offNet        = " off-net"
 )
 
 func called(t telephony.Transformations) dialplan.CalledTransform {

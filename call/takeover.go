@@ -65,6 +65,7 @@ func giveRingingHere(t *turn) {
 func adopt(t *turn) {
 	o := t.input.(signal.TakenOver)
 	t.stop(signal.TimerJoin)
+	t.tellJoined(o.Call)
 	t.Peer, t.Call = o.Peer, o.Call
 	if o.Early {
 		// The call rang elsewhere: we answer it in that half-call's name.

@@ -34,7 +34,7 @@ func giveParty(t *turn) {
 	}
 	t.send(signal.ToHalf(j.From), signal.JoinAccept{Peer: t.Peer})
 	t.toPeer(signal.Joined{From: t.ID, Peer: j.Peer, Call: j.Call, By: signal.OnBehalfOfTransfer})
-	t.tieRecord(j.Call)
+	t.joinCalls(j.Call)
 	t.pass(signal.ToHalf(j.Peer.Half))
 }
 
@@ -45,15 +45,23 @@ func giveRinging(t *turn) {
 		Call: t.Call, Called: t.Called, Redirection: t.Redirection, CallerSpaces: t.Profile.Spaces, Offer: t.Offer}})
 	t.send(t.Target, signal.CallerChanged{From: t.ID, Caller: j.Peer, Call: j.Call})
 	t.Away = true
-	t.tieRecord(j.Call)
+	t.joinCalls(j.Call)
 	t.pass(signal.ToHalf(j.Peer.Half))
 }
 
-// tieRecord ends the record of the consultation under the identifier of the call that goes on, so that all records of
-// a transferred call are found by one.
-func (t *turn) tieRecord(call signal.CallID) {
+// joinCalls ends the record of the consultation under the identifier of the call that goes on, so that all records of
+// a transferred call are found by one, and tells that both identifiers are one call.
+func (t *turn) joinCalls(call signal.CallID) {
+	t.tellJoined(call)
 	t.Record.Call = call
 	t.split(signal.OnBehalfOfTransfer)
+}
+
+// tellJoined reports that our call is part of another from now on.
+func (t *turn) tellJoined(call signal.CallID) {
+	if call != t.Call {
+		t.emit(signal.CallsJoined{Call: call, Other: t.Call})
+	}
 }
 
 // pass ends the half-call for its device; what arrives late goes to the successor.

@@ -26,11 +26,12 @@ type bound struct {
 
 	mu    sync.Mutex
 	where Listening
-	file  string // where the addresses are told to programs on this machine
+	last  map[string]int // the port that each had when it last listened
+	file  string         // where the addresses are told to programs on this machine
 }
 
 func newBound(s Settings, move bool, screen io.Writer, file string) *bound {
-	return &bound{settings: s, move: move, screen: screen, where: Listening{}, file: file}
+	return &bound{settings: s, move: move, screen: screen, where: Listening{}, last: map[string]int{}, file: file}
 }
 
 func (b *bound) listening() Listening {
@@ -46,6 +47,9 @@ func (b *bound) listening() Listening {
 func (b *bound) note(name string, addr net.Addr) {
 	b.mu.Lock()
 	b.where[name] = addr.String()
+	if at, err := netip.ParseAddrPort(addr.String()); err == nil {
+		b.last[name] = int(at.Port())
+	}
 	b.write()
 	b.mu.Unlock()
 }
@@ -64,12 +68,12 @@ func (b *bound) write() {
 	}
 }
 
-// port is the port of that name that the server really has, once it listens, else the one that is wanted.
+// port is the port of that name that the server has or had when it last listened, else the one that is wanted.
 func (b *bound) port(name string, wanted int) int {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if at, err := netip.ParseAddrPort(b.where[name]); err == nil {
-		return int(at.Port())
+	if p, ok := b.last[name]; ok {
+		return p
 	}
 	return wanted
 }

@@ -160,7 +160,7 @@ func (n *Node) startCallManager(h *service.Host) error {
 		return errors.New("the configuration or the call records are not open")
 	}
 	x := runner.New(runner.Options{
-		Node: signal.NodeID(n.settings.Node), Directory: directory, Facts: records.Fact, FirstCall: records.FirstCall(), Log: h.Log(),
+		Node: signal.NodeID(n.settings.Node), Directory: directory, Facts: n.facts(records.Fact), FirstCall: records.FirstCall(), Log: h.Log(),
 		ForwardAll: func(device string, line signal.LineRef, destination string) error {
 			return setForwardAll(directory, store, device, line, destination)
 		},
@@ -304,19 +304,42 @@ func (n *Node) registered(r registration.Registration, present bool) {
 	}
 }
 
+// facts passes what call processing reports on to the call records, and to the ladders which calls have become one.
+func (n *Node) facts(records func(signal.Fact)) func(signal.Fact) {
+	return func(f signal.Fact) {
+		if j, ok := f.(signal.CallsJoined); ok {
+			n.ladders.Same(j.Call.String(), j.Other.String())
+		}
+		records(f)
+	}
+}
+
+// phonePorts are the ports that phones are told of. They are asked for whenever a file is made: call processing may come up
+// after the files, stop while they are served, and return on other ports.
+func (n *Node) phonePorts() provision.Ports {
+	port := func(name string, wanted, standard int) int {
+		if p := n.ports.port(name, wanted); p != Ephemeral {
+			return p
+		}
+		return standard // never listened yet: which port the system will choose nobody knows
+	}
+	p, standard := n.settings.Ports, provision.StandardPorts
+	return provision.Ports{SCCP: port("sccp", p.SCCP, standard.SCCP), SIP: port("sip", p.SIP, standard.SIP),
+		SecureSIP: port("sips", p.SIPS, standard.SecureSIP)}
+}
+
 func (n *Node) startTFTP(h *service.Host) error {
 	directory := n.live()
 	if directory == nil {
 		return errors.New("the configuration is not open")
 	}
-	p := n.settings.Ports
 	files := provision.New(provision.Options{
 		Server:        telephony.ServerName(n.settings.Name),
 		Configuration: func() provision.Configuration { return directory.Snapshot() },
 		Contents:      n.firmware, Story: n.stories, Alarms: n.alarms,
-		Ports: provision.Ports{SCCP: n.ports.port("sccp", p.SCCP), SIP: n.ports.port("sip", p.SIP), SecureSIP: n.ports.port("sips", p.SIPS)},
+		Ports: n.phonePorts,
 	})
-	err := n.ports.open(service.TFTP, "tftp", "udp", p.TFTP, func(address string) (net.Addr, error) {
+	err := n.ports.open(service.TFTP, "tftp", "udp", n.settings.Ports.TFTP, func(address string) (net.Addr, error) {
 		s, err := tftpd.Listen(address, files, tftpd.FromParameters(directory.Parameters()))
 		if err != nil {
 			return nil, err
@@ -327,7 +350,7 @@ func (n *Node) startTFTP(h *service.Host) error {
 	if err != nil {
 		return err
 	}
-	err = n.ports.open(service.TFTP, "provisioning", "tcp", p.Provisioning, func(address string) (net.Addr, error) {
+	err = n.ports.open(service.TFTP, "provisioning", "tcp", n.settings.Ports.Provisioning, func(address string) (net.Addr, error) {
 		s, err := tftpd.ListenHTTP(address, files, tftpd.HTTPConfig{})
 		if err != nil {
 			return nil, err

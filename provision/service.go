@@ -31,7 +31,7 @@ type Options struct {
 	Contents      Contents
 	Story         Storyteller
 	Alarms        Alarms
-	Ports         Ports // of call processing on this server; the zero value means StandardPorts
+	Ports         func() Ports // of call processing on this server, asked whenever a file is made; nil means StandardPorts
 }
 
 // Service answers requests for files. Its methods may be called at the same time.
@@ -47,8 +47,8 @@ type Service struct {
 
 // New makes a Service.
 func New(o Options) *Service {
-	if o.Ports == (Ports{}) {
-		o.Ports = StandardPorts
+	if o.Ports == nil {
+		o.Ports = func() Ports { return StandardPorts }
 	}
 	return &Service{o: o, cache: newCache(), watch: newWatch()}
 }
@@ -60,7 +60,7 @@ func (s *Service) Open(_ context.Context, r Request) (*File, error) {
 		return nil, err
 	}
 	c := s.o.Configuration()
-	h := here{server: s.o.Server, ports: s.o.Ports, local: r.Local}
+	h := here{server: s.o.Server, ports: s.o.Ports(), local: r.Local}
 	switch name.Kind {
 	case KindPhone, KindPhoneText:
 		return s.phone(c, name, h)
@@ -228,7 +228,7 @@ func (s *Service) CheckLocales(device telephony.DeviceName) []telephony.LocaleNa
 	if p == nil {
 		return nil
 	}
-	out := resolve(c, p, here{server: s.o.Server, ports: s.o.Ports})
+	out := resolve(c, p, here{server: s.o.Server, ports: s.o.Ports()})
 	index := s.folded(c)
 	return locale.Missing(telephony.LocaleName(out.UserLocale.Name), telephony.LocaleName(out.NetworkLocale), func(directory string) bool {
 		_, ok := index[strings.ToLower(directory)+"/"]

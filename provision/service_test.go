@@ -393,3 +393,24 @@ func TestCacheFollowsTheConfiguration(t *testing.T) {
 		t.Errorf("version stamps %q and %q", stamp(one), stamp(oneAgain))
 	}
 }
+
+// Ports are asked for whenever a file is made: a file from the cache does not name one that call processing has left.
+func TestCacheFollowsThePorts(t *testing.T) {
+	l := newLab(t, smallSite())
+	ports := StandardPorts
+	o := l.Service.o
+	o.Ports = func() Ports { return ports }
+	l.Service = New(o)
+	for _, name := range []string{"SEP0000AAAA2003.cnf.xml", "XMLDefault.cnf.xml"} {
+		ports = StandardPorts
+		before, err := l.ask(name, "192.0.2.100")
+		if err != nil {
+			t.Fatal(err)
+		}
+		ports.SCCP = 12000
+		after, _ := l.ask(name, "192.0.2.100")
+		if strings.Contains(before, "12000") || !strings.Contains(after, "<ethernetPhonePort>12000</ethernetPhonePort>") {
+			t.Errorf("%s: the file does not follow the port:\n%s", name, after)
+		}
+	}
+}

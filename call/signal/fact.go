@@ -77,8 +77,13 @@ type Progress struct {
 	At    time.Time
 }
 
+// CallsJoined says that a transfer or a retrieval joined a party of the call Other to Call: what was noted under either
+// identifier belongs to one call from now on.
+type CallsJoined struct{ Call, Other CallID }
+
 func (Answered) fact()    {}
 func (Ended) fact()       {}
 func (Abandoned) fact()   {}
 func (Diagnostics) fact() {}
 func (Progress) fact()    {}
+func (CallsJoined) fact() {}

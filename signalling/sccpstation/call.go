@@ -56,7 +56,6 @@ type call struct {
 	consults *call // the held call that this one is the consultation for
 	joining  bool  // a transfer was asked for
 
-	ring      signal.Ring
 	peerHolds bool
 	tone      sccp.Tone // started for this call, ToneSilence for none
 	media     media

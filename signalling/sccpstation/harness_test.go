@@ -22,7 +22,6 @@ import (
 	"tandem/fault"
 	narrow "tandem/media/session"
 	"tandem/phone"
-	"tandem/phone/audio"
 	"tandem/registration"
 	"tandem/telephony"
 	"tandem/wire/sccp"
@@ -37,7 +36,6 @@ type site struct {
 	srv     *Server
 	address string
 	params  *Parameters
-	engine  *audio.Engine
 	ctx     context.Context
 
 	mu      sync.Mutex
@@ -180,7 +178,6 @@ type directory struct {
 	limits   decision.Limits
 	admits   bool
 	keepsAll error // what forwarding answers
-	print    uint64
 }
 
 func newDirectory() *directory {
@@ -472,16 +469,6 @@ func (s *site) talk(a, b *phone.Phone, number string) {
 func (s *site) mac(n int) string { return fmt.Sprintf("SEP%012X", n) }
 
 func digits(n int) string { return fmt.Sprintf("%03d", n) }
-
-func (s *site) devices() map[string]*registration.Device {
-	s.dir.mu.Lock()
-	defer s.dir.mu.Unlock()
-	out := map[string]*registration.Device{}
-	for k, v := range s.dir.devices {
-		out[k] = v
-	}
-	return out
-}
 
 // goroutines counts what this package has running.
 func goroutines() int {

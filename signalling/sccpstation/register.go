@@ -133,7 +133,6 @@ type progress struct {
 	buttons      bool // step 7
 	last         bool // step 13 or 14, whichever the model ends with
 	done         bool
-	shown        bool // step 15
 }
 
 // bound begins a registration; the station's lock is held. again says that it came over the connection that stands, which

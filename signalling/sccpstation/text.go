@@ -2,6 +2,7 @@ package sccpstation
 
 import (
 	"strings"
+	"unicode/utf8"
 
 	"tandem/call/signal"
 	"tandem/telephony"
@@ -157,7 +158,7 @@ func summary(m sccp.Message) string {
 
 // readable replaces label codes by their words.
 func readable(text string) string {
-	if !strings.ContainsAny(text, "\x80\x1e") && text == strings.ToValidUTF8(text, "") {
+	if strings.IndexByte(text, 0x80) < 0 && strings.IndexByte(text, 0x1e) < 0 && utf8.ValidString(text) {
 		return text
 	}
 	var b strings.Builder

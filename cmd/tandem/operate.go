@@ -323,7 +323,7 @@ type tokenCommands struct {
 
 type tokenCreate struct {
 	Name string  `arg:"" placeholder:"NAME" help:"What it is for."`
-	User string  `placeholder:"USER" help:"User for whom it acts. On the server itself absent: admin." default:""`
+	User string  `placeholder:"USER" help:"User for whom it acts. Absent: the one who asks, and on the server itself administrator."`
 	Role string  `enum:",administrator,operator,auditor" default:"" placeholder:"ROLE" help:"What it may do at most: administrator, operator or auditor. Absent: what its user may do."`
 	Days float64 `placeholder:"DAYS" help:"Days after which it stops working. Absent: never."`
 	connection

@@ -43,7 +43,7 @@ func TestT02_MutatedMessages(t *testing.T) {
 	r.params.RequestsPerSecond, r.params.FailedAttempts = 0, 1<<30 // this test is about form, not rate
 	r.mu.Unlock()
 	m := r.ua("alice", "2001").registered()
-	m.auto = false
+	m.auto.Store(false)
 	uri := "sip:2002@" + m.server.String()
 	fresh := func(method sip.Method, target, body string, n int) []byte {
 		return sip.Append(nil, m.text(method, target, m.aor()+";tag=x", "<"+uri+">", fmt.Sprintf("mutated%d", n), 1, body,

@@ -23,7 +23,13 @@ func (st *station) ring(id signal.HalfCallID, r signal.Ring) {
 	for i := range contacts {
 		if f := contacts[i].flow; !f.Alive() {
 			// A connection must be made first, which takes its time: nobody may wait for it here.
-			go l.start(r, contacts)
+			if !s.begin() {
+				return
+			}
+			go func() {
+				defer s.work.Done()
+				l.start(r, contacts)
+			}()
 			return
 		}
 	}

@@ -362,7 +362,8 @@ func TestDeletedDeviceIsUnregistered(t *testing.T) {
 
 func TestQ48_ChangedPhoneIsAskedToRestartWhenIdle(t *testing.T) {
 	r, a, b := two(t)
-	a.auto, b.auto = false, false
+	a.auto.Store(false)
+	b.auto.Store(false)
 	from, to := talk(t, a, b)
 	r.change("bob", func(d *registration.Device) { d.Fingerprint = 2 })
 	r.s.DeviceChanged("bob")

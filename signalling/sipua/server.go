@@ -38,6 +38,7 @@ type Server struct {
 	mu       sync.RWMutex
 	stations map[string]*station
 	closed   bool
+	work     sync.WaitGroup // goroutines that connect to a phone; each ends with its dial
 
 	incarnation atomic.Uint64
 	ladder      sync.Map // Call-ID → rung
@@ -126,7 +127,19 @@ func (s *Server) Close() error {
 	for _, st := range all {
 		st.shut()
 	}
+	s.work.Wait()
 	return err
+}
+
+// begin enters a goroutine that Close waits for; false when the server is closed already.
+func (s *Server) begin() bool {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	if s.closed {
+		return false
+	}
+	s.work.Add(1)
+	return true
 }
 
 // Figures counts.

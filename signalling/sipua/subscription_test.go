@@ -29,7 +29,7 @@ func (u *ua) subscribe(number, event string, expires int) (*dlg, *sip.Response) 
 func (d *dlg) notify(status int) *sip.Request {
 	d.u.t.Helper()
 	req := d.request(sip.NOTIFY)
-	if !d.u.auto {
+	if !d.u.auto.Load() {
 		d.u.reply(req, status, "")
 	}
 	return req
@@ -163,7 +163,7 @@ func TestQ51Q35_SlowAndSilentSubscribers(t *testing.T) {
 	r.phone("carol", "2003")
 	a, b := r.ua("alice", "2001").registered(), r.ua("bob", "2002").registered()
 	c := r.ua("carol", "2003").registered()
-	c.auto = false
+	c.auto.Store(false)
 	d, _ := c.subscribe("2002", "dialog", 600)
 	first := d.request(sip.NOTIFY) // not answered
 	from := a.call("2002", audio(40000))

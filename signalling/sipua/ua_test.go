@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -32,7 +33,7 @@ type ua struct {
 	contact string // URI
 	allow   string
 	support string
-	auto    bool // answers 200 to NOTIFY, OPTIONS, UPDATE without a body and INFO by itself
+	auto    atomic.Bool // answers 200 to NOTIFY, OPTIONS, UPDATE without a body and INFO by itself
 
 	mu       sync.Mutex
 	inbox    []sip.Message
@@ -55,8 +56,14 @@ func (r *rig) ua(name, number string) *ua {
 		r.t.Fatal(err)
 	}
 	u := r.newUA(name, number)
-	u.udp, u.server, u.local = c, r.udp, c.LocalAddr().(*net.UDPAddr).AddrPort()
-	u.contact = fmt.Sprintf("sip:%s@%s", number, u.local)
+	u.over(c)
+	return u
+}
+
+// over uses a socket.
+func (u *ua) over(c *net.UDPConn) {
+	u.udp, u.server, u.local = c, u.r.udp, c.LocalAddr().(*net.UDPAddr).AddrPort()
+	u.contact = fmt.Sprintf("sip:%s@%s", u.number, u.local)
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
@@ -69,8 +76,7 @@ func (r *rig) ua(name, number string) *ua {
 			u.take(buf[:n])
 		}
 	}()
-	r.t.Cleanup(func() { c.Close(); <-done })
-	return u
+	u.t.Cleanup(func() { c.Close(); <-done })
 }
 
 func (r *rig) uaTCP(name, number string) *ua {
@@ -132,8 +138,10 @@ func readStream(in *bufio.Reader) ([]byte, error) {
 
 func (r *rig) newUA(name, number string) *ua {
 	r.phones++
-	return &ua{t: r.t, r: r, name: name, number: number, pass: password + name, arrived: make(chan struct{}, 1), seq: r.phones * 1000,
-		allow: "INVITE, ACK, CANCEL, BYE, OPTIONS, NOTIFY, REFER, INFO, PRACK, UPDATE", support: "", auto: true}
+	u := &ua{t: r.t, r: r, name: name, number: number, pass: password + name, arrived: make(chan struct{}, 1), seq: r.phones * 1000,
+		allow: "INVITE, ACK, CANCEL, BYE, OPTIONS, NOTIFY, REFER, INFO, PRACK, UPDATE"}
+	u.auto.Store(true)
+	return u
 }
 
 func (u *ua) take(b []byte) {
@@ -142,7 +150,7 @@ func (u *ua) take(b []byte) {
 		u.t.Errorf("%s got what is not SIP: %v\n%s", u.name, err, b)
 		return
 	}
-	if req, ok := m.(*sip.Request); ok && u.auto {
+	if req, ok := m.(*sip.Request); ok && u.auto.Load() {
 		switch req.Method {
 		case sip.NOTIFY, sip.OPTIONS, sip.INFO:
 			u.reply(req, 200, "")

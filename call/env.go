@@ -67,6 +67,10 @@ type Limits struct {
 	TransferOnHangUp bool          // hanging up in a consultation completes the transfer
 }
 
+// ringing bounds how long a called device rings: longer than any caller waits, so that it ends a ringing whose caller has
+// vanished and no other.
+func (l Limits) ringing() time.Duration { return l.Setup + l.Alerting + l.Join }
+
 // DefaultLimits are the limits of a server on which no parameter was changed (callmanager-4x.md A.9).
 func DefaultLimits() Limits {
 	return Limits{

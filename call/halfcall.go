@@ -1,6 +1,7 @@
 package call
 
 import (
+	"slices"
 	"time"
 
 	"tandem/call/signal"
@@ -37,17 +38,21 @@ type HalfCall struct {
 	Peer        signal.Leg
 	Connected   bool            // the device has been told that it is connected
 	DeviceMedia *signal.Session // what our device said last
-	PeerMedia   *signal.Session // what the peer said last
-	Held        bool            // our device asked its peer to stop sending
-	PeerHolds   bool
-	MustAgree   bool // the running negotiation is the first of a new pair: without agreement there is no call
-	Initiate    bool // make the offer to the new peer as soon as the device is free
-	DeviceGone  bool
+	// Learned is what our device has shown that it can receive, where it has not said so when it registered (SIP).
+	Learned    signal.Capabilities
+	PeerMedia  *signal.Session // what the peer said last
+	Held       bool            // our device asked its peer to stop sending
+	PeerHolds  bool
+	MustAgree  bool // the running negotiation is the first of a new pair: without agreement there is no call
+	Initiate   bool // make the offer to the new peer as soon as the device is free
+	Expects    bool // the new peer is to make an offer and has not yet
+	DeviceGone bool
 
 	// Transfer.
 	Transferor   signal.HalfCallID // who waits for the result of our Reaching
 	TransferWait bool              // our device asked for a blind transfer and has not been told the result
 	Consultation signal.HalfCallID // whose party we asked for
+	Leaves       *signal.HangUp    // our device hung up while we were Joining
 	PeerLeft     bool              // the peer released while we were Joining
 	LeftCause    signal.Cause
 	Successor    signal.Address // Passing: who goes on in our place
@@ -100,11 +105,33 @@ func New(id signal.HalfCallID, call signal.CallID, p Profile) *HalfCall {
 
 // leg describes our side to others.
 func (h *HalfCall) leg() signal.Leg {
+	capabilities := h.Profile.Capabilities
+	if len(capabilities.Codecs) == 0 {
+		capabilities = h.Learned
+	}
 	return signal.Leg{
-		Half: h.ID, Party: h.Profile.Party, Capabilities: h.Profile.Capabilities, Region: h.Profile.Region,
+		Half: h.ID, Party: h.Profile.Party, Capabilities: capabilities, Region: h.Profile.Region,
 		Location: h.Profile.Location, External: h.Profile.External, Record: h.Profile.Record,
 	}
 }
+
+// says notes what our device says about its media. A device that has not told its codecs is known by those that it has
+// named so far: whoever it is joined with later opens one of them.
+func (t *turn) says(m *signal.Session) {
+	t.DeviceMedia = m
+	a := m.Audio()
+	if a == nil || len(t.Profile.Capabilities.Codecs) > 0 {
+		return
+	}
+	for _, c := range a.Codecs {
+		if !slices.ContainsFunc(t.Learned.Codecs, func(k signal.Codec) bool { return k.Is(c.Name) }) && len(t.Learned.Codecs) < maxLearned {
+			t.Learned.Codecs = append(slices.Clip(t.Learned.Codecs), c)
+		}
+	}
+}
+
+// maxLearned bounds the codecs that are kept of a device.
+const maxLearned = 32
 
 // turn is the handling of one input.
 type turn struct {
@@ -222,6 +249,8 @@ func Bounce(to signal.Address, input any) []signal.Effect {
 		return release(in.From)
 	case signal.JoinRequest:
 		return []signal.Effect{signal.Send{To: signal.ToHalf(in.From), Signal: signal.JoinRefuse{Cause: signal.CauseNormalClearing}}}
+	case signal.JoinAccept:
+		return release(in.Peer.Half)
 	case signal.Joined:
 		if in.Peer.Half != 0 {
 			return release(in.Peer.Half)

@@ -5,7 +5,7 @@ import "tandem/call/signal"
 // offerPeer passes our device's offer on. Hold and resume are nothing else than offers with another direction.
 func offerPeer(t *turn) {
 	o := t.input.(signal.Offer)
-	t.DeviceMedia = o.Media
+	t.says(o.Media)
 	t.Held = o.Media.OnHold()
 	t.toPeer(signal.MediaOffer{From: t.ID, Media: o.Media, Region: t.Profile.Region})
 	t.start(signal.TimerMedia, t.limits().Media)
@@ -26,6 +26,7 @@ func offerDevice(t *turn) {
 		t.settle()
 		return
 	}
+	t.heardOffer()
 	t.PeerMedia = o.Media
 	if holds := o.Media.OnHold(); holds != t.PeerHolds {
 		t.PeerHolds = holds
@@ -44,7 +45,8 @@ func offerDevice(t *turn) {
 func answerPeer(t *turn) {
 	a := t.input.(signal.Answer)
 	t.stop(signal.TimerMedia)
-	t.DeviceMedia = a.Media
+	t.says(a.Media)
+	t.MustAgree = false
 	t.toPeer(signal.MediaAnswer{From: t.ID, Media: a.Media})
 	t.noteMedia(a.Media)
 	t.settle()
@@ -60,6 +62,10 @@ func rejectPeer(t *turn) {
 	}
 	t.stop(signal.TimerMedia)
 	t.toPeer(signal.MediaReject{From: t.ID, Cause: cause})
+	if t.MustAgree && cause != signal.CauseRequestPending && cause != signal.CauseMediaUnchanged {
+		t.noAgreementFor(cause) // there is no session to stay with
+		return
+	}
 	t.settle()
 }
 
@@ -68,6 +74,7 @@ func answerDevice(t *turn) {
 	t.stop(signal.TimerMedia)
 	t.PeerMedia = a.Media
 	t.MustAgree = false
+	t.heardOffer()
 	if t.Connected {
 		t.order(signal.AnswerMedia{Media: a.Media})
 	} else {
@@ -235,6 +242,29 @@ func playKey(t *turn) {
 	k := t.input.(signal.KeyPressed)
 	if !k.InBand {
 		t.order(signal.SendKey{Digit: k.Digit, Duration: k.Duration})
+	}
+}
+
+// expectOffer waits for the offer of a new peer, whose device may need a while for it.
+func (t *turn) expectOffer() {
+	t.Expects = true
+	t.start(signal.TimerJoin, 2*t.limits().Media+t.limits().Join)
+}
+
+// heardOffer notes that the new peer is there.
+func (t *turn) heardOffer() {
+	if t.Expects {
+		t.Expects = false
+		if t.State != Joining { // where the timer is that of the transfer
+			t.stop(signal.TimerJoin)
+		}
+	}
+}
+
+// judgeSilence ends a call with a new peer that never said anything.
+func judgeSilence(t *turn) {
+	if t.Expects {
+		t.noAgreementFor(signal.CauseRecoveryOnTimer)
 	}
 }
 

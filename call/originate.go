@@ -17,7 +17,8 @@ func dialWhole(t *turn) {
 	t.openRecord()
 	t.stop(signal.TimerFirstDigit)
 	if d.Offer != nil {
-		t.Offer, t.DeviceMedia = d.Offer, d.Offer
+		t.Offer = d.Offer
+		t.says(d.Offer)
 	}
 	if d.Redirection.Hops > 0 {
 		t.Redirection = d.Redirection
@@ -183,7 +184,7 @@ func (t *turn) meet(c signal.Connected, answer *signal.Session) {
 func acknowledge(t *turn) {
 	a := t.input.(signal.Answer)
 	t.stop(signal.TimerMedia)
-	t.DeviceMedia = a.Media
+	t.says(a.Media)
 	t.noteMedia(a.Media)
 	t.toPeer(signal.MediaAnswer{From: t.ID, Media: a.Media})
 	t.settle()

@@ -486,3 +486,27 @@ func TestDialing(t *testing.T) {
 	w.run()
 	w.quiet()
 }
+
+// TestJoinedPartyKnowsTheOther transfers a party that never registered its codecs but named them in its offer to a phone
+// that still rings: whoever answers is told of them, and opens one.
+func TestJoinedPartyKnowsTheOther(t *testing.T) {
+	kinds(t, 3, func(t *testing.T, w *world, e []bool) {
+		e[0] = true
+		a, b, c := w.phone("A", "1001", e[0]), w.phone("B", "1002", e[1]), w.phone("C", "1003", e[2])
+		la := a.dial("1002")
+		w.run()
+		lb := b.pickUp()
+		w.run()
+		lb2 := b.dial("1003")
+		w.run()
+		lc := c.newest()
+		w.tell(lb.id, signal.TransferWith{Consultation: lb2.id})
+		w.run()
+		h := w.halves[lc.id]
+		if h == nil || len(h.Peer.Capabilities.Codecs) == 0 || !h.Peer.Capabilities.Codecs[0].Is("PCMU") {
+			t.Errorf("the ringing phone does not know what the transferred party can receive: %+v", h.Peer)
+		}
+		a.hangUp(la)
+		w.run()
+	})
+}

@@ -14,7 +14,8 @@ func takeHeld(t *turn) {
 // takePlace asks for the call of the half-call that Replaces names.
 func takePlace(t *turn) {
 	r := t.input.(signal.Replace)
-	t.Offer, t.DeviceMedia = r.Offer, r.Offer
+	t.Offer = r.Offer
+	t.says(r.Offer)
 	t.ask(r.Other, signal.TakeOver{From: t.leg(), EarlyOnly: r.EarlyOnly})
 }
 
@@ -73,7 +74,7 @@ func adopt(t *turn) {
 		t.KeepsRecord = false
 		t.Connected = true
 		t.become(Claiming)
-		t.send(t.Owner, signal.Claim{From: t.ID, Token: t.Token})
+		t.claimNow()
 		return
 	}
 	t.raise(RouteFound, o)

@@ -18,6 +18,7 @@ func ringDevice(t *turn) {
 		offer = narrowed
 		t.PeerMedia = s.Offer
 	}
+	t.start(signal.TimerAlerting, t.limits().ringing())
 	t.order(signal.Ring{
 		Call: s.Call, Line: t.Profile.Line, Instance: t.Profile.Instance,
 		Calling: s.Caller.Party.Presented(), Called: s.Called, Redirection: s.Redirection, Offer: offer,
@@ -40,7 +41,13 @@ func tellProgress(t *turn) {
 // claim asks the owner for the call: of several that pick up, one gets it.
 func claim(t *turn) {
 	t.Pending = t.input.(signal.Pickup).Media
+	t.stop(signal.TimerAlerting)
+	t.claimNow()
+}
+
+func (t *turn) claimNow() {
 	t.send(t.Owner, signal.Claim{From: t.ID, Token: t.Token})
+	t.start(signal.TimerSetup, t.limits().Setup)
 }
 
 func decline(t *turn) {
@@ -55,6 +62,11 @@ func decline(t *turn) {
 		}
 	case signal.Gone:
 		d.Cause = signal.CauseDestinationOutOfOrder
+	case signal.TimerFired:
+		d.Cause = signal.CauseRecoveryOnTimer
+		if in.Timer == signal.TimerAlerting {
+			d.Cause = signal.CauseNoAnswer
+		}
 	}
 	t.send(t.Owner, d)
 	t.order(signal.Clear{Cause: d.Cause})
@@ -71,6 +83,7 @@ func clearUnanswered(t *turn) {
 // openMedia is the grant: a device that brought its media along is done, another opens it now.
 func openMedia(t *turn) {
 	g := t.input.(signal.Granted)
+	t.stop(signal.TimerSetup)
 	if g.Caller.Half != 0 {
 		t.Peer = g.Caller
 	}
@@ -98,7 +111,7 @@ func openMedia(t *turn) {
 func answerCaller(t *turn) {
 	m := t.input.(signal.Ready).Media
 	t.stop(signal.TimerMedia)
-	t.DeviceMedia = m
+	t.says(m)
 	t.Neg = AwaitAck
 	t.Connected = true
 	t.toPeer(signal.Connected{From: t.leg(), Media: m, IsOffer: t.Offers})
@@ -129,6 +142,9 @@ func establishedWith(t *turn) {
 // changeCaller notes that a transfer put another caller in the place of ours while we ring or just answered.
 func changeCaller(t *turn) {
 	c := t.input.(signal.CallerChanged)
+	if c.Caller.Half == t.Peer.Half && c.Call == t.Call {
+		return // known already
+	}
 	t.Peer, t.Call = c.Caller, c.Call
 	if t.Setup != nil {
 		s := *t.Setup
@@ -136,5 +152,8 @@ func changeCaller(t *turn) {
 		t.Setup = &s
 	}
 	t.Stale = true
+	if t.State == Offered || t.State == Ringing {
+		t.start(signal.TimerAlerting, t.limits().ringing()) // the new caller's patience begins now
+	}
 	t.order(signal.PartyChanged{Connected: c.Caller.Party.Presented(), Redirection: t.Redirection})
 }

@@ -19,7 +19,7 @@ func askConsultation(t *turn) {
 		return
 	}
 	t.Consultation = w.Consultation
-	t.PeerLeft = false
+	t.PeerLeft, t.Leaves = false, nil
 	t.send(signal.ToHalf(w.Consultation), signal.JoinRequest{From: t.ID, Peer: t.Peer, Call: t.Call})
 	t.start(signal.TimerJoin, t.limits().Join)
 }
@@ -94,7 +94,7 @@ func refuseJoin(t *turn) {
 	t.send(signal.ToHalf(j.From), signal.JoinRefuse{Cause: signal.CauseFacilityRejected})
 }
 
-// refuseJoined declines a party that was arranged by somebody who is not our peer.
+// refuseJoined declines a party that was arranged by somebody who is not our peer, or that comes too late.
 func refuseJoined(t *turn) {
 	t.out = append(t.out, Bounce(signal.ToHalf(t.ID), t.input)...)
 }
@@ -142,14 +142,47 @@ func joinFailed(t *turn) {
 	}
 	t.stop(signal.TimerJoin)
 	t.order(signal.TransferStatus{Done: true, Cause: cause})
-	if t.PeerLeft {
+	switch {
+	case t.PeerLeft:
 		t.closeRecord(t.LeftCause, false, signal.OnBehalfOfDevice)
 		t.order(signal.Clear{Cause: t.LeftCause})
 		t.stopAll()
 		t.become(Ended)
 		return
+	case t.Leaves != nil:
+		t.input = *t.Leaves
+		hangUp(t)
+		t.become(Ended)
+		return
+	case t.DeviceGone:
+		preserve(t)
+		return
+	}
+	if t.Expects {
+		t.expectOffer()
 	}
 	t.settle()
+}
+
+// hangUpLater keeps the wish to leave until it is known whether the transfer comes about; then it has no effect, as our
+// party goes on with the other.
+func hangUpLater(t *turn) {
+	h := t.input.(signal.HangUp)
+	t.Leaves = &h
+}
+
+// preserveLater notes that our device is gone; if the transfer fails, its call is kept like any other (sccp.md 4.3).
+func preserveLater(t *turn) { t.DeviceGone = true }
+
+// joinLate is the consultation giving its party up after we stopped waiting, because it was busy with its media. Our party
+// is joined all the same if it is still the one that the other was told of.
+func joinLate(t *turn) {
+	if t.Consultation == 0 || t.TransferWait {
+		refuseJoined(t)
+		return
+	}
+	t.become(Passing)
+	announceJoin(t)
 }
 
 func notePeerLeft(t *turn) {
@@ -168,6 +201,11 @@ func changePeer(t *turn) {
 	t.freeDevice()
 	t.Call, t.Redirection = j.Call, j.Redirection
 	t.PeerHolds = false
+	t.Consultation = 0 // whoever we asked was told of the former peer
+	t.heardOffer()
+	if t.TransferWait {
+		t.endTransferWait(signal.CauseFacilityRejected)
+	}
 	if j.Peer.Half == 0 {
 		t.Target, t.Away, t.Called = j.Owner, false, j.Setup.Called
 		t.Offer = nil
@@ -191,6 +229,8 @@ func changePeer(t *turn) {
 		t.MustAgree = true
 		t.Initiate = true
 		t.settle()
+	} else {
+		t.expectOffer()
 	}
 }
 
@@ -224,6 +264,7 @@ func askRedirect(t *turn) {
 		return
 	}
 	t.TransferWait = true
+	t.start(signal.TimerAlerting, t.limits().ringing())
 	t.toPeer(signal.Redirect{To: r.Number, Spaces: t.Profile.Spaces, Transferor: t.ID,
 		Redirection: t.Redirection.Add(t.Profile.Party, signal.RedirectBlindTransfer, signal.OnBehalfOfTransfer)})
 }
@@ -235,8 +276,7 @@ func tellTransfer(t *turn) {
 		return
 	}
 	if s.Cause != signal.CauseNone {
-		t.TransferWait = false
-		t.order(signal.TransferStatus{Done: true, Cause: s.Cause})
+		t.endTransferWait(s.Cause)
 		return
 	}
 	if s.Answered {
@@ -248,18 +288,35 @@ func tellTransfer(t *turn) {
 		t.become(Ended)
 		return
 	}
+	t.start(signal.TimerAlerting, t.limits().ringing())
 	t.order(signal.TransferStatus{Alerting: s.Alerting})
+}
+
+// endTransferWait tells the device that its transfer came to nothing; the call stays.
+func (t *turn) endTransferWait(cause signal.Cause) {
+	t.TransferWait = false
+	t.stop(signal.TimerAlerting)
+	t.order(signal.TransferStatus{Done: true, Cause: cause})
+}
+
+// giveUpTransfer stops waiting for news of a transfer.
+func giveUpTransfer(t *turn) {
+	if t.TransferWait {
+		t.endTransferWait(signal.CauseRecoveryOnTimer)
+	}
 }
 
 // callOnBehalf calls the number that our peer named, with its rights, while our device stays connected.
 func callOnBehalf(t *turn) {
 	r := t.input.(signal.Redirect)
-	if r.Transferor != t.Peer.Half || t.Neg == AwaitAck {
+	if r.Transferor != t.Peer.Half || t.Neg == AwaitAck || t.TransferWait { // of two at once neither goes on
 		t.become(Active)
 		refuseRedirect(t)
 		return
 	}
 	t.freeDevice()
+	t.heardOffer()
+	t.Consultation = 0
 	t.Transferor = r.Transferor
 	if t.KeepsRecord {
 		former := t.Record
@@ -314,6 +371,8 @@ func reached(t *turn) {
 	t.order(signal.PartyChanged{Connected: c.From.Party.Presented(), Redirection: t.Redirection})
 	t.MustAgree = true
 	if c.IsOffer {
+		// Whoever answered in the moment of the transfer took the former caller for its peer.
+		t.toPeer(signal.CallerChanged{From: t.ID, Caller: t.leg(), Call: t.Call})
 		t.raise(PeerMediaOffer, signal.MediaOffer{From: c.From.Half, Media: c.Media, Region: c.From.Region})
 		return
 	}

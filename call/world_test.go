@@ -29,6 +29,7 @@ type world struct {
 	calls   uint32
 	facts   []signal.Fact
 	refused int
+	handled func(*call.HalfCall) // sees every half-call after each of its inputs; may be nil
 	log     []string
 }
 
@@ -207,6 +208,9 @@ func (w *world) deliver(l letter) {
 		before = h.State.String() + "/" + h.Neg.String()
 		effects, known = h.Handle(w, w.now, l.input)
 		w.log = append(w.log, fmt.Sprintf("%v %s %T -> %s/%s", l.to.Half, before, l.input, h.State, h.Neg))
+		if w.handled != nil {
+			defer func() { w.handled(h) }()
+		}
 		if h.State == call.Ended {
 			delete(w.halves, l.to.Half)
 			w.dropTimers(l.to)

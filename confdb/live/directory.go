@@ -267,3 +267,9 @@ func (d *Directory) TargetOf(a dialplan.Decision) signal.LineRef {
 	}
 	return d.view.Load().found(call.Query{}, a).Target.Line
 }
+
+// NumberComplete says that a number is one that the device can call, and that no longer one begins like it.
+func (d *Directory) NumberComplete(device, number string) bool {
+	p, ok := d.Profile(device, 1)
+	return ok && d.Analyze(call.Query{Digits: number, Spaces: p.Spaces, Calling: p.Party}).Outcome == call.Found
+}

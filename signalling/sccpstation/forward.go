@@ -56,6 +56,10 @@ func collectDigit(st *station, c *call, p press) {
 	if len(c.digits) < maxDigits {
 		c.digits += digit(p.digit)
 	}
+	if st.srv.Directory.NumberComplete(st.name, c.digits) {
+		collectEnd(st, c, press{})
+		return
+	}
 	st.awaitDigit(c)
 }
 

@@ -260,6 +260,11 @@ func (d *directory) LineOf(_, number string) (signal.LineRef, bool) {
 	return ref, ok
 }
 
+func (d *directory) NumberComplete(device, number string) bool {
+	_, ok := d.LineOf(device, number)
+	return ok
+}
+
 func (d *directory) forward(_ string, ref signal.LineRef, to string) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()

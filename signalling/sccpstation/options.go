@@ -20,6 +20,8 @@ type Directory interface {
 	Device(name string) (*registration.Device, bool)
 	// AutoRegister admits a device that is not configured, or says why not. deviceType is the number of sccp.md 3.1.
 	AutoRegister(ctx context.Context, name string, deviceType uint32, protocol telephony.Protocol) (*registration.Device, error)
+	// NumberComplete says that a number is one that the device can call, and that no longer one begins like it.
+	NumberComplete(device, number string) bool
 	// LineOf finds the line that a device means by a number, for busy lamps; false if it is no line of the cluster.
 	LineOf(device, number string) (signal.LineRef, bool)
 }

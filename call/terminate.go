@@ -142,10 +142,11 @@ func establishedWith(t *turn) {
 // changeCaller notes that a transfer put another caller in the place of ours while we ring or just answered.
 func changeCaller(t *turn) {
 	c := t.input.(signal.CallerChanged)
-	if c.Caller.Half == t.Peer.Half && c.Call == t.Call {
-		return // known already
-	}
+	known := c.Caller.Half == t.Peer.Half && c.Call == t.Call
 	t.Peer, t.Call = c.Caller, c.Call
+	if known {
+		return
+	}
 	if t.Setup != nil {
 		s := *t.Setup
 		s.Caller, s.Call = c.Caller, c.Call

@@ -284,9 +284,15 @@ func (s *Server) DeviceChanged(name string) {
 		had := len(st.contacts) > 0
 		after := st.drop(func(*contact) bool { return true })
 		subs := st.takeSubscriptions()
+		idle := len(st.legs) == 0
 		st.schedule(s.o.Now())
 		st.mu.Unlock()
 		after()
+		if idle {
+			s.mu.Lock()
+			delete(s.stations, name)
+			s.mu.Unlock()
+		}
 		for _, sub := range subs {
 			sub.end("deactivated")
 		}

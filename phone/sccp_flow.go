@@ -1,6 +1,7 @@
 package phone
 
 import (
+	"slices"
 	"time"
 
 	"tandem/wire/sccp"
@@ -114,6 +115,9 @@ func (d *station) follow(m sccp.Message) {
 	d.trigger(m)
 }
 
+// tellsCaller says that a message shows who calls, which may change while the phone rings.
+func tellsCaller(m sccp.Message) bool { return isA[*sccp.CallInfo](m) || isA[*sccp.DisplayPromptStatus](m) }
+
 // advance reports whether the message is a step of the flow.
 func (f *flow) advance(d *station, m sccp.Message) bool {
 	at := -1
@@ -123,7 +127,8 @@ func (f *flow) advance(d *station, m sccp.Message) bool {
 			break
 		}
 	}
-	if at < 0 {
+	if at < 0 || (f.kind == flowAnswer && !slices.Contains(f.done, true) && tellsCaller(m)) {
+		// A new caller that was told to the ringing phone crosses the user's answer: it belongs to the ringing.
 		return false
 	}
 	f.done[at] = true

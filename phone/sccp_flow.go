@@ -116,7 +116,9 @@ func (d *station) follow(m sccp.Message) {
 }
 
 // tellsCaller says that a message shows who calls, which may change while the phone rings.
-func tellsCaller(m sccp.Message) bool { return isA[*sccp.CallInfo](m) || isA[*sccp.DisplayPromptStatus](m) }
+func tellsCaller(m sccp.Message) bool {
+	return isA[*sccp.CallInfo](m) || isA[*sccp.DisplayPromptStatus](m)
+}
 
 // advance reports whether the message is a step of the flow.
 func (f *flow) advance(d *station, m sccp.Message) bool {

@@ -140,11 +140,20 @@ type turn struct {
 	now    time.Time
 	input  any
 	out    []signal.Effect
+	few    [8]signal.Effect // where out begins: most inputs have no more effects
 	raised []raised
 	// The tables are held here because actions look into them again.
 	states      map[State]map[Kind]entry
 	negotiation map[Negotiation]map[Kind]negotiationEntry
 }
+
+// stops are the effects that stop each timer, made once because nothing is said more often.
+var stops = func() (all [signal.TimerAudit + 1]signal.Effect) {
+	for k := range all {
+		all[k] = signal.Stop{Timer: signal.Timer(k)}
+	}
+	return all
+}()
 
 type raised struct {
 	kind  Kind
@@ -163,7 +172,7 @@ func (t *turn) order(c signal.Command) { t.out = append(t.out, signal.Order{Comm
 func (t *turn) start(k signal.Timer, after time.Duration) {
 	t.out = append(t.out, signal.Start{Timer: k, After: after})
 }
-func (t *turn) stop(k signal.Timer)     { t.out = append(t.out, signal.Stop{Timer: k}) }
+func (t *turn) stop(k signal.Timer)     { t.out = append(t.out, stops[k]) }
 func (t *turn) emit(f signal.Fact)      { t.out = append(t.out, signal.Emit{Fact: f}) }
 func (t *turn) raise(k Kind, input any) { t.raised = append(t.raised, raised{k, input}) }
 func (t *turn) become(s State)          { t.State = s }
@@ -179,6 +188,7 @@ func (t *turn) callingParty() signal.Party {
 // the input has no place in this state; it was then refused or ignored as Refusal says, and the caller counts it.
 func (h *HalfCall) Handle(env Env, now time.Time, input any) (effects []signal.Effect, known bool) {
 	t := &turn{HalfCall: h, env: env, now: now, states: states, negotiation: negotiation}
+	t.out = t.few[:0]
 	known = t.step(kindOf(input), input)
 	for len(t.raised) > 0 {
 		r := t.raised[0]

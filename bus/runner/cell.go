@@ -83,6 +83,16 @@ type cell struct {
 
 	timers []timer
 	gen    uint32
+
+	// Where the slices begin: few machines ever need more at once.
+	firstQueue, firstSpare [4]any
+	firstTimers            [2]timer
+}
+
+func newCell(x *Exchange, m machine) *cell {
+	c := &cell{x: x, m: m}
+	c.queue, c.spare, c.timers = c.firstQueue[:0], c.firstSpare[:0], c.firstTimers[:0]
+	return c
 }
 
 // post puts an input into the mailbox. It reports false when the machine has ended.

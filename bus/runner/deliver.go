@@ -45,7 +45,7 @@ func (x *Exchange) deliver(to signal.Address, s signal.Signal) {
 func (x *Exchange) toLine(ref signal.LineRef, input any) {
 	for {
 		c := x.lines.getOrPut(ref, func() *cell {
-			return &cell{x: x, m: lineMachine{&line.Owner{Line: ref}}}
+			return newCell(x, lineMachine{&line.Owner{Line: ref}})
 		})
 		if c.post(input) {
 			return
@@ -78,7 +78,7 @@ func (x *Exchange) create(owner signal.Address, c signal.Create) {
 	p.Node = x.node
 	p.Capabilities, p.Record.Address = r.Capabilities, r.Address.Addr()
 	id := x.newHalf()
-	cell := &cell{x: x, m: halfMachine{call.New(id, c.Setup.Call, p), port}}
+	cell := newCell(x, halfMachine{call.New(id, c.Setup.Call, p), port})
 	x.halves.put(id, cell)
 	cell.post(c.Setup)
 }

@@ -131,7 +131,7 @@ func (x *Exchange) Originate(o signal.Origin, port signal.Port) (signal.HalfCall
 	p.Node = x.node
 	id := x.newHalf()
 	h := call.New(id, signal.CallID{Manager: x.node, Call: x.nextCall.Add(1)}, p)
-	x.halves.put(id, &cell{x: x, m: halfMachine{h, port}})
+	x.halves.put(id, newCell(x, halfMachine{h, port}))
 	return id, nil
 }
 

@@ -2,7 +2,6 @@ package runner
 
 import (
 	"errors"
-	"fmt"
 	"net/netip"
 	"sync"
 	"sync/atomic"
@@ -76,7 +75,6 @@ type phone struct {
 	media  *signal.Session
 
 	mu     sync.Mutex
-	seen   []string
 	clear  chan signal.HalfCallID
 	up     chan signal.HalfCallID
 	ringin chan signal.HalfCallID
@@ -116,9 +114,6 @@ func (p *phone) Command(id signal.HalfCallID, c signal.Command) {
 	case signal.Fail:
 		p.failed <- id
 	}
-	p.mu.Lock()
-	p.seen = append(p.seen, fmt.Sprintf("%T", c))
-	p.mu.Unlock()
 }
 func (p *phone) LineChanged(signal.LineState) {}
 

@@ -81,7 +81,9 @@ func writeResult(w io.Writer, r client.Result) {
 			parts = append(parts, fmt.Sprintf("%d %s", n, action))
 		}
 	}
-	parts = append(parts, fmt.Sprintf("%d unchanged", r.Unchanged))
+	if r.Unchanged > 0 {
+		parts = append(parts, fmt.Sprintf("%d unchanged", r.Unchanged))
+	}
 	fmt.Fprintf(w, "\n%s.", strings.Join(parts, ", "))
 	if r.DryRun {
 		fmt.Fprintln(w, " This was a dry run: nothing was done.")

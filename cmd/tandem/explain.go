@@ -270,9 +270,6 @@ func writeRoute(w io.Writer, r client.Route) {
 			fmt.Fprintln(w, clean(f))
 		}
 	}
-	if r.Text != "" {
-		fmt.Fprintf(w, "\n%s\n", clean(r.Text))
-	}
 	if !r.Routed {
 		fmt.Fprintf(w, "It leads nowhere: %s (cause %d).\n", clean(strings.TrimSuffix(r.Reason, ".")), r.Cause)
 	}

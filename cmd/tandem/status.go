@@ -73,8 +73,13 @@ func (s *statusCommand) await(ctx context.Context, server *client.Client, st cli
 		case <-time.After(statusPause):
 		}
 		once, cancel := context.WithDeadline(ctx, end)
-		st, err = server.Status(once)
+		next, failed := server.Status(once)
+		ended := once.Err() != nil
 		cancel()
+		if ended { // that it took too long says less than what was seen before
+			break
+		}
+		st, err = next, failed
 	}
 	return st, err
 }

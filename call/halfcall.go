@@ -255,6 +255,8 @@ func Bounce(to signal.Address, input any) []signal.Effect {
 	switch in := input.(type) {
 	case signal.Connected:
 		return release(in.From.Half)
+	case signal.Granted:
+		return release(in.Caller.Half) // the user picked up and hung up at once
 	case signal.MediaOffer:
 		return release(in.From)
 	case signal.JoinRequest:

@@ -75,6 +75,7 @@ func adopt(t *turn) {
 		t.Connected = true
 		t.become(Claiming)
 		t.claimNow()
+		t.Token = 0 // the offering is closed by the claim; what we report from now on is a call of the line like any other
 		return
 	}
 	t.raise(RouteFound, o)

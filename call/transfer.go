@@ -370,15 +370,23 @@ func reached(t *turn) {
 	t.meet(c, nil)
 	t.order(signal.PartyChanged{Connected: c.From.Party.Presented(), Redirection: t.Redirection})
 	t.MustAgree = true
-	if c.IsOffer {
+	if c.IsOffer && t.canTake(c) {
 		// Whoever answered in the moment of the transfer took the former caller for its peer.
 		t.toPeer(signal.CallerChanged{From: t.ID, Caller: t.leg(), Call: t.Call})
 		t.raise(PeerMediaOffer, signal.MediaOffer{From: c.From.Half, Media: c.Media, Region: c.From.Region})
 		return
 	}
+	// What the other side offers or answered was meant for the former caller, or our device cannot take it: it makes an offer
+	// of its own.
 	t.toPeer(signal.ConnectAck{Caller: t.leg()})
 	t.Initiate = true
 	t.settle()
+}
+
+// canTake says whether our device has a codec of the offer, by what it said when it registered or has named so far.
+func (t *turn) canTake(c signal.Connected) bool {
+	_, ok := t.env.Narrow(c.Media, t.leg().Capabilities, t.Profile.Region, c.From.Region)
+	return ok
 }
 
 // closeFormer ends the record with the transferor: the pair is divided for good.

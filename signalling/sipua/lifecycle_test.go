@@ -585,3 +585,25 @@ func TestUnreachablePhoneIsAnAlarm(t *testing.T) {
 		return false
 	})
 }
+
+func TestR31_PickupOfARingingCallByReplaces(t *testing.T) {
+	// Two phones share a line: the second answers the call that rings at the first by INVITE with Replaces.
+	r, a, b := two(t)
+	from := a.call("2002", audio(40000))
+	to := b.ring()
+	to.reply(180, "")
+	from.expect(180)
+	pick := b.call("2002", audio(50004), "Replaces: "+to.callID+";to-tag="+tagOf(to.to)+";from-tag="+to.tag)
+	cancel := to.request(sip.CANCEL)
+	b.reply(cancel, 200, "")
+	to.reply(487, "")
+	pick.expect(200)
+	contains(t, pick.remoteSDP, "m=audio 40000")
+	pick.ack("")
+	from.expect(200)
+	contains(t, from.remoteSDP, "m=audio 50004")
+	from.ack("")
+	from.bye()
+	pick.request(sip.BYE)
+	r.idle()
+}

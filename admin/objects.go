@@ -3,6 +3,7 @@ package admin
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"hash/fnv"
 	"strings"
@@ -33,37 +34,42 @@ func resultWords(r confdb.Result) client.Result {
 	return w
 }
 
-// operated are the kinds of objects that an operator may change.
-var operated = map[telephony.Kind]bool{telephony.KindPhone: true, telephony.KindDirectoryNumber: true}
-
-// change applies a change set for somebody, when the role allows all of it.
-func (o *Operations) change(ctx context.Context, operation, object string, set confdb.ChangeSet, dryRun bool) (client.Result, error) {
-	need := ToOperate
+// needed is the permission that a change set asks for. Operators change phones, lines, and the users that administer nothing;
+// with more they could make administrators of themselves.
+func needed(s *confdb.Snapshot, set confdb.ChangeSet) Permission {
 	for _, i := range set.Items {
-		kind := i.Kind
+		kind, key := i.Kind, i.Key
 		if i.Object != nil {
-			kind = i.Object.Kind()
+			kind, key = i.Object.Kind(), i.Object.Key()
 		}
-		if !operated[kind] {
-			need = ToAdminister
+		switch kind {
+		case telephony.KindPhone, telephony.KindDirectoryNumber:
+		case telephony.KindUser:
+			if before := s.User(telephony.UserID(key)); before != nil && before.Role != "" {
+				return ToAdminister
+			}
+			if after, ok := i.Object.(*telephony.User); ok && after.Role != "" {
+				return ToAdminister
+			}
+		default:
+			return ToAdminister
 		}
 	}
-	if err := o.may(ctx, need, operation); err != nil {
+	return ToOperate
+}
+
+// change makes and applies a change set for somebody, when the role allows all of it. What decide looks at in the snapshot
+// cannot change before the set is applied.
+func (o *Operations) change(ctx context.Context, operation, object string, dryRun bool,
+	decide func(*confdb.Snapshot) (confdb.ChangeSet, error)) (client.Result, error) {
+	if err := o.may(ctx, ToOperate, operation); err != nil {
 		return client.Result{}, err
 	}
-	store, err := o.store()
+	r, err := o.update(ctx, operation, dryRun, decide)
 	if err != nil {
-		return client.Result{}, err
-	}
-	if o.Writable != nil && !dryRun {
-		if err := o.Writable(); err != nil {
+		if !dryRun || errors.Is(err, fault.NotAuthorised) {
 			o.note(ctx, operation, object, err, nil)
-			return client.Result{}, err
 		}
-	}
-	r, err := store.Apply(ctx, set, confdb.Options{DryRun: dryRun, Actor: From(ctx).Name})
-	if err != nil {
-		o.note(ctx, operation, object, err, nil)
 		return client.Result{}, err
 	}
 	if !dryRun && len(r.Items) > 0 {
@@ -73,13 +79,33 @@ func (o *Operations) change(ctx context.Context, operation, object string, set c
 	return resultWords(r), nil
 }
 
+func (o *Operations) update(ctx context.Context, operation string, dryRun bool,
+	decide func(*confdb.Snapshot) (confdb.ChangeSet, error)) (confdb.Result, error) {
+	store, err := o.store()
+	if err != nil {
+		return confdb.Result{}, err
+	}
+	if o.Writable != nil && !dryRun {
+		if err := o.Writable(); err != nil {
+			return confdb.Result{}, err
+		}
+	}
+	return store.Update(ctx, confdb.Options{DryRun: dryRun, Actor: From(ctx).Name}, func(s *confdb.Snapshot) (confdb.ChangeSet, error) {
+		set, err := decide(s)
+		if err != nil {
+			return set, err
+		}
+		return set, allowed(From(ctx), needed(s, set), operation)
+	})
+}
+
 // Apply takes a site file, all of it or nothing.
 func (o *Operations) Apply(ctx context.Context, source string, file []byte, dryRun bool) (client.Result, error) {
-	set, err := bulk.Decode(source, file)
-	if err != nil {
+	if err := o.may(ctx, ToOperate, "apply"); err != nil { // before a large file is read
 		return client.Result{}, err
 	}
-	return o.change(ctx, "apply", source, set, dryRun)
+	set, err := bulk.Decode(source, file)
+	return o.change(ctx, "apply", source, dryRun, func(*confdb.Snapshot) (confdb.ChangeSet, error) { return set, err })
 }
 
 // Export writes the configuration as a site file. With its secrets it is for administrators only, and noted.
@@ -126,23 +152,7 @@ func kindOf(name string) (telephony.KindInfo, error) {
 		}
 		known = append(known, string(k.Kind))
 	}
-	return telephony.KindInfo{}, fault.New(fault.KindUnknown, "kind", name, "known", strings.Join(known, ", "))
-}
-
-// object finds an object by kind and name.
-func (o *Operations) object(kind, name string) (telephony.KindInfo, telephony.Object, error) {
-	k, err := kindOf(kind)
-	if err != nil {
-		return k, nil, err
-	}
-	s, err := o.snapshot()
-	if err != nil {
-		return k, nil, err
-	}
-	if found := s.Object(k.Kind, name); found != nil {
-		return k, found, nil
-	}
-	return k, nil, fault.New(fault.ObjectNotFound, "kind", k.Title, "name", name)
+	return telephony.KindInfo{}, fault.New(fault.KindUnknown, "kind", brief(name), "known", strings.Join(known, ", "))
 }
 
 // List lists objects of a kind in the order of their names.
@@ -164,46 +174,32 @@ func (o *Operations) List(ctx context.Context, kind string, q client.ListQuery) 
 	}
 	limit = min(limit, listMaximum)
 	page := client.Page{Kind: k.Kind, Items: []json.RawMessage{}}
-	last := ""
+	last, wanted := "", parseFilter(q.Filter)
 	for _, object := range s.Objects(k.Kind) {
+		here := (q.After == "" || object.Key() > q.After) && len(page.Items) < limit
+		if !here && len(wanted) == 0 {
+			page.Total++
+			if len(page.Items) == limit {
+				page.Next = last
+			}
+			continue
+		}
 		text, err := json.Marshal(object)
 		if err != nil {
 			return page, err
 		}
-		if !passes(text, q.Filter) {
+		if !wanted.pass(text) {
 			continue
 		}
 		page.Total++
-		if q.After != "" && object.Key() <= q.After {
-			continue
-		}
-		if len(page.Items) == limit {
+		if here {
+			page.Items = append(page.Items, text)
+			last = object.Key()
+		} else if len(page.Items) == limit {
 			page.Next = last
-			continue
 		}
-		page.Items = append(page.Items, text)
-		last = object.Key()
 	}
 	return page, nil
-}
-
-// passes says whether an object has all the words of a filter; "field=text" asks one field of it.
-func passes(object []byte, filter string) bool {
-	if filter == "" {
-		return true
-	}
-	all := strings.ToLower(string(object))
-	for _, word := range strings.Fields(strings.ToLower(filter)) {
-		field, text, one := strings.Cut(word, "=")
-		if one {
-			if !strings.Contains(all, fmt.Sprintf("%q:%q", field, text)) && !strings.Contains(all, fmt.Sprintf("%q:%s", field, text)) {
-				return false
-			}
-		} else if !strings.Contains(all, word) {
-			return false
-		}
-	}
-	return true
 }
 
 // tag names a state of an object, for If-Match.
@@ -218,22 +214,33 @@ func (o *Operations) Get(ctx context.Context, kind, name string) (json.RawMessag
 	if err := o.may(ctx, ToRead, "read the configuration"); err != nil {
 		return nil, "", err
 	}
-	_, object, err := o.object(kind, name)
+	k, err := kindOf(kind)
 	if err != nil {
 		return nil, "", err
+	}
+	s, err := o.snapshot()
+	if err != nil {
+		return nil, "", err
+	}
+	object := s.Object(k.Kind, name)
+	if object == nil {
+		return nil, "", fault.New(fault.ObjectNotFound, "kind", k.Title, "name", name)
 	}
 	text, err := json.Marshal(object)
 	return text, tag(text), err
 }
 
-// unchanged refuses a change to an object that is not in the state that the caller saw.
-func (o *Operations) unchanged(kind, name, match string) error {
-	if match == "" {
-		return nil
+// anyTag is the tag that asks only that the object is there (RFC 9110, section 13.1.1).
+const anyTag = "*"
+
+// matches refuses a change to an object that is not in the state that the caller saw, or not there.
+func matches(s *confdb.Snapshot, k telephony.KindInfo, name, match string) error {
+	object := s.Object(k.Kind, name)
+	if object == nil {
+		return fault.New(fault.ObjectNotFound, "kind", k.Title, "name", name)
 	}
-	k, object, err := o.object(kind, name)
-	if err != nil {
-		return err
+	if match == "" || match == anyTag {
+		return nil
 	}
 	text, err := json.Marshal(object)
 	if err == nil && tag(text) != match {
@@ -242,35 +249,42 @@ func (o *Operations) unchanged(kind, name, match string) error {
 	return err
 }
 
-// Put makes an object as it is given, new or in place of the one of its name. match is the tag that it must have, or empty.
+// Put makes an object as it is given, new or in place of the one of its name. match is the tag that it must have, "*" if it
+// need only be there, or empty.
 func (o *Operations) Put(ctx context.Context, kind, name string, text []byte, match string) (client.Result, error) {
+	if err := o.may(ctx, ToOperate, "put"); err != nil {
+		return client.Result{}, err
+	}
 	k, err := kindOf(kind)
 	if err != nil {
 		return client.Result{}, err
 	}
-	if err := o.unchanged(kind, name, match); err != nil {
-		return client.Result{}, err
-	}
 	item, err := bulk.DecodeObject("the request", k.Kind, text)
-	if err != nil {
-		return client.Result{}, err
+	if err == nil && item.Object != nil && item.Object.Key() != name {
+		err = fault.New(fault.RequestInvalid, "problem", fmt.Sprintf("The address names %s, the object calls itself %s", brief(name), brief(item.Object.Key())))
 	}
-	if item.Object != nil && item.Object.Key() != name {
-		return client.Result{}, fault.New(fault.RequestInvalid, "problem",
-			fmt.Sprintf("The address names %s, the object calls itself %s", name, item.Object.Key()))
-	}
-	return o.change(ctx, "put", string(k.Kind)+" "+name, confdb.ChangeSet{Source: "the request", Items: []confdb.Item{item}}, false)
+	return o.change(ctx, "put", string(k.Kind)+" "+name, false, func(s *confdb.Snapshot) (confdb.ChangeSet, error) {
+		if err != nil {
+			return confdb.ChangeSet{}, err
+		}
+		set := confdb.ChangeSet{Source: "the request", Items: []confdb.Item{item}}
+		if match == "" {
+			return set, nil
+		}
+		return set, matches(s, k, name, match)
+	})
 }
 
-// Delete deletes an object; what depends on it is named in the refusal.
+// Delete deletes an object; what depends on it is named in the refusal. match is as for Put.
 func (o *Operations) Delete(ctx context.Context, kind, name, match string) (client.Result, error) {
-	k, _, err := o.object(kind, name)
+	if err := o.may(ctx, ToOperate, "delete"); err != nil {
+		return client.Result{}, err
+	}
+	k, err := kindOf(kind)
 	if err != nil {
 		return client.Result{}, err
 	}
-	if err := o.unchanged(kind, name, match); err != nil {
-		return client.Result{}, err
-	}
-	set := new(confdb.ChangeSet).Delete(k.Kind, name)
-	return o.change(ctx, "delete", string(k.Kind)+" "+name, *set, false)
+	return o.change(ctx, "delete", string(k.Kind)+" "+name, false, func(s *confdb.Snapshot) (confdb.ChangeSet, error) {
+		return *new(confdb.ChangeSet).Delete(k.Kind, name), matches(s, k, name, match)
+	})
 }

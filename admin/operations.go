@@ -54,7 +54,8 @@ type Sources struct {
 // Operations are what administrators do. The methods may be called from any goroutine.
 type Operations struct {
 	Sources
-	audit *audit
+	audit   *audit
+	uploads uploads
 }
 
 // New makes the operations.
@@ -92,13 +93,26 @@ type Permission uint8
 // Permissions in rising order.
 const (
 	ToRead       Permission = iota // every role
-	ToOperate                      // operators and administrators: phones, lines, users; alarms; restarts of phones
+	ToOperate                      // operators and administrators: phones, lines, users without a role; alarms; restarts of phones
 	ToAdminister                   // administrators: everything else
 )
 
+// May says whether who asks may do such things at all, and notes a refusal: for what is decided before a request is read.
+func (o *Operations) May(ctx context.Context, p Permission, operation string) error {
+	return o.may(ctx, p, operation)
+}
+
 // may refuses what the identity's role does not allow, and notes the refusal.
 func (o *Operations) may(ctx context.Context, p Permission, operation string) error {
-	i := From(ctx)
+	err := allowed(From(ctx), p, operation)
+	if err != nil {
+		o.note(ctx, operation, "", err, nil)
+	}
+	return err
+}
+
+// allowed refuses what the identity's role does not allow.
+func allowed(i Identity, p Permission, operation string) error {
 	ok := false
 	switch i.Role {
 	case telephony.RoleAdministrator:
@@ -115,9 +129,7 @@ func (o *Operations) may(ctx context.Context, p Permission, operation string) er
 	if role == "" {
 		role = "none"
 	}
-	f := fault.New(fault.NotAuthorised, "role", role, "operation", operation)
-	o.note(ctx, operation, "", f, nil)
-	return f
+	return fault.New(fault.NotAuthorised, "role", role, "operation", brief(operation))
 }
 
 // store is the configuration, or the fault that says that it is not open.

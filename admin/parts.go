@@ -3,15 +3,13 @@ package admin
 import (
 	"context"
 	"crypto/rand"
-	"errors"
-	"io"
+	"fmt"
 	"strings"
 	"time"
 
 	"tandem/admin/client"
 	"tandem/confdb"
 	"tandem/fault"
-	"tandem/provision/firmware"
 	"tandem/security/login"
 	"tandem/service"
 	"tandem/service/alarm"
@@ -180,17 +178,23 @@ func (o *Operations) ParameterList(ctx context.Context) ([]client.Parameter, err
 
 // SetParameter sets a parameter, on one server or on all that have no value of their own.
 func (o *Operations) SetParameter(ctx context.Context, name string, value client.ParameterValue) (client.Result, error) {
+	if err := o.may(ctx, ToAdminister, "set-parameter"); err != nil {
+		return client.Result{}, err
+	}
 	p, ok := parameter.Lookup(name)
 	if !ok {
-		return client.Result{}, fault.New(fault.ParameterUnknown, "name", name)
+		return client.Result{}, fault.New(fault.ParameterUnknown, "name", brief(name))
 	}
 	set := confdb.ChangeSet{Source: "the request"}
-	if p.Enterprise() {
+	switch {
+	case p.Enterprise() && value.Server != "":
+		return client.Result{}, fault.New(fault.RequestInvalid, "problem", string(p.Name)+" is an enterprise parameter: it has one value for all servers")
+	case p.Enterprise():
 		set.Put(&telephony.EnterpriseParameter{Name: string(p.Name), Value: value.Value})
-	} else {
+	default:
 		set.Put(&telephony.ServiceParameter{Service: p.Service, Name: string(p.Name), Server: telephony.ServerName(value.Server), Value: value.Value})
 	}
-	return o.change(ctx, "set-parameter", name, set, false)
+	return o.change(ctx, "set-parameter", name, false, func(*confdb.Snapshot) (confdb.ChangeSet, error) { return set, nil })
 }
 
 // TokenList lists the API tokens, without their secrets.
@@ -209,17 +213,16 @@ func (o *Operations) TokenList(ctx context.Context) ([]client.Token, error) {
 	return out, nil
 }
 
+// tokenDays is how long a token that ends works at most, in days.
+const tokenDays = 36500
+
 // CreateToken makes an API token; its secret is in the answer and nowhere else.
 func (o *Operations) CreateToken(ctx context.Context, n client.NewToken) (client.Token, error) {
 	if err := o.may(ctx, ToAdminister, "create tokens"); err != nil {
 		return client.Token{}, err
 	}
-	s, err := o.snapshot()
-	if err != nil {
-		return client.Token{}, err
-	}
-	if s.Object(telephony.KindAPIToken, n.Name) != nil {
-		return client.Token{}, fault.New(fault.ObjectDuplicate, "kind", "API token", "name", n.Name, "other", "An API token of that name", "field", "the name")
+	if !(n.Days >= 0 && n.Days <= tokenDays) {
+		return client.Token{}, fault.New(fault.RequestInvalid, "problem", fmt.Sprintf("A token works for 0 (for ever) to %d days", tokenDays))
 	}
 	user := n.User
 	if user == "" {
@@ -237,7 +240,12 @@ func (o *Operations) CreateToken(ctx context.Context, n client.NewToken) (client
 	if n.Days > 0 {
 		t.Expires = time.Now().Add(time.Duration(n.Days * 24 * float64(time.Hour))).UTC().Format(time.RFC3339)
 	}
-	if _, err := o.change(ctx, "create-token", n.Name, *new(confdb.ChangeSet).Put(t), false); err != nil {
+	if _, err := o.change(ctx, "create-token", n.Name, false, func(s *confdb.Snapshot) (confdb.ChangeSet, error) {
+		if s.Object(telephony.KindAPIToken, n.Name) != nil {
+			return confdb.ChangeSet{}, fault.New(fault.ObjectDuplicate, "kind", "API token", "name", n.Name, "other", "An API token of that name", "field", "the name")
+		}
+		return *new(confdb.ChangeSet).Put(t), nil
+	}); err != nil {
 		return client.Token{}, err
 	}
 	return client.Token{Name: t.Name, User: user, Role: n.Role, Created: t.Created, Expires: t.Expires, Secret: token}, nil
@@ -291,72 +299,4 @@ func rank(r telephony.Role) int {
 		return 1
 	}
 	return 0
-}
-
-func fileWords(f *telephony.FirmwareFile) client.File {
-	category := f.Category
-	if category == "" {
-		category = "firmware"
-	}
-	return client.File{Name: f.Name, Size: f.Size, SHA256: f.SHA256, Category: category}
-}
-
-// FileList lists the files that devices may fetch.
-func (o *Operations) FileList(ctx context.Context) ([]client.File, error) {
-	if err := o.may(ctx, ToRead, "see files"); err != nil {
-		return nil, err
-	}
-	s, err := o.snapshot()
-	if err != nil {
-		return nil, err
-	}
-	out := []client.File{}
-	for f := range s.FirmwareFiles() {
-		out = append(out, fileWords(f))
-	}
-	return out, nil
-}
-
-// AddFile takes the contents of a file that devices may fetch under a name.
-func (o *Operations) AddFile(ctx context.Context, name string, content io.Reader) (client.File, error) {
-	if err := o.may(ctx, ToAdminister, "add files"); err != nil {
-		return client.File{}, err
-	}
-	if err := firmware.Check(name); err != nil {
-		return client.File{}, err
-	}
-	if o.Writable != nil {
-		if err := o.Writable(); err != nil {
-			return client.File{}, err
-		}
-	}
-	hash, size, err := o.Firmware.Put(content)
-	if err != nil {
-		return client.File{}, err
-	}
-	f := &telephony.FirmwareFile{Name: name, SHA256: hash, Size: size}
-	if _, err := o.change(ctx, "add-file", name, *new(confdb.ChangeSet).Put(f), false); err != nil {
-		return client.File{}, err
-	}
-	return fileWords(f), nil
-}
-
-// RemoveFile takes a file away; its contents go when no other name has them.
-func (o *Operations) RemoveFile(ctx context.Context, name string) (client.Result, error) {
-	r, err := o.Delete(ctx, string(telephony.KindFirmwareFile), name, "")
-	if err != nil {
-		return r, err
-	}
-	s, err := o.snapshot()
-	if err != nil {
-		return r, err
-	}
-	used := map[string]bool{}
-	for f := range s.FirmwareFiles() {
-		used[f.SHA256] = true
-	}
-	if _, err := o.Firmware.Sweep(func(hash string) bool { return used[hash] }); err != nil && !errors.Is(err, context.Canceled) {
-		o.Log.Warn("contents of removed files could not be swept away", "cause", err)
-	}
-	return r, nil
 }

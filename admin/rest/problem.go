@@ -4,7 +4,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
+	"math/rand/v2"
+	"net"
 	"net/http"
+	"strings"
+	"sync"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -56,8 +61,21 @@ func (s *Server) refusal(err error) error {
 	if errors.As(err, &f) {
 		return &problem{status: statusOf(f), one: f}
 	}
-	s.ops.Log.Error("a request failed", "cause", err)
-	return &problem{status: http.StatusInternalServerError, one: fault.New(fault.Unexpected, "reference", err.Error())}
+	var network net.Error
+	switch {
+	case errors.As(err, &network) && network.Timeout():
+		return plain(http.StatusRequestTimeout, "The request did not arrive in time")
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		return plain(http.StatusBadRequest, "The request ended in the middle")
+	}
+	return &problem{status: http.StatusInternalServerError, one: s.unforeseen(err)}
+}
+
+// unforeseen logs what went wrong under a reference, which is all that is told.
+func (s *Server) unforeseen(cause any) *fault.Error {
+	reference := fmt.Sprintf("%08x", rand.Uint32())
+	s.ops.Log.Error("a request failed", "reference", reference, "cause", fmt.Sprint(cause))
+	return fault.New(fault.Unexpected, "reference", reference)
 }
 
 func statusOf(f *fault.Error) int {
@@ -79,6 +97,18 @@ func writeFault(w http.ResponseWriter, err error) {
 	_, _ = w.Write(text)
 }
 
+// brief bounds what is repeated of a request.
+func brief(text string) string {
+	if len(text) <= 512 {
+		return text
+	}
+	return strings.ToValidUTF8(text[:512], "") + "…"
+}
+
+// inOurForm makes huma's own refusals look like all others. It is a setting of the whole process; no request is served before
+// it is made.
+var inOurForm = sync.OnceFunc(func() { huma.NewError = plain })
+
 // plain has huma's own refusals (a body that is no JSON, a number out of range) in our form.
 func plain(status int, message string, errs ...error) huma.StatusError {
 	for _, err := range errs {
@@ -92,9 +122,10 @@ func plain(status int, message string, errs ...error) huma.StatusError {
 			message += ": " + err.Error()
 		}
 	}
-	f := fault.New(fault.RequestInvalid, "problem", message)
+	f := fault.New(fault.RequestInvalid, "problem", brief(message))
 	if status == http.StatusRequestEntityTooLarge {
-		f = fault.New(fault.RequestTooLarge, "limit", "this request")
+		f = fault.New(fault.RequestTooLarge, "limit", "such requests")
 	}
+	f.Status = status
 	return &problem{status: status, one: f}
 }

@@ -1,14 +1,18 @@
 package rest
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
+	"io"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
+	"tandem/admin"
 	"tandem/admin/client"
 	"tandem/fault"
 )
@@ -20,8 +24,12 @@ type nothing struct{}
 
 // operation registers one operation: what it is, and what it does.
 func operation[I, O any](s *Server, api huma.API, method, path, id, summary string, do func(context.Context, *I) (O, error)) {
-	huma.Register(api, huma.Operation{OperationID: id, Method: method, Path: "/api/v1" + path, Summary: summary, MaxBodyBytes: bodySize,
-		Errors: []int{400, 401, 403, 404, 409, 422, 500}, SkipValidateBody: false},
+	size := int64(objectSize)
+	if id == "apply" {
+		size = siteSize
+	}
+	huma.Register(api, huma.Operation{OperationID: id, Method: method, Path: "/api/v1" + path, Summary: summary, MaxBodyBytes: size,
+		BodyReadTimeout: s.limits.Read, Middlewares: huma.Middlewares{s.early(api, id, size)}, Errors: []int{400, 401, 403, 404, 409, 412, 413, 422, 429, 500}},
 		func(ctx context.Context, in *I) (*answer[O], error) {
 			out, err := do(ctx, in)
 			if err != nil {
@@ -29,6 +37,24 @@ func operation[I, O any](s *Server, api huma.API, method, path, id, summary stri
 			}
 			return &answer[O]{out}, nil
 		})
+}
+
+// early refuses before the body is read: who may change nothing, and what is too large.
+func (s *Server) early(api huma.API, id string, size int64) func(huma.Context, func(huma.Context)) {
+	return func(ctx huma.Context, next func(huma.Context)) {
+		r, w := humago.Unwrap(ctx)
+		if m := ctx.Method(); m != http.MethodGet && m != http.MethodHead {
+			if err := s.ops.May(ctx.Context(), admin.ToOperate, id); err != nil {
+				writeFault(w, err)
+				return
+			}
+		}
+		if r.ContentLength >= size {
+			writeFault(w, fault.New(fault.RequestTooLarge, "limit", fmt.Sprintf("%d MiB", size>>20)))
+			return
+		}
+		next(ctx)
+	}
 }
 
 type named struct {
@@ -43,7 +69,6 @@ type objectRef struct {
 
 // register lists every operation of the API.
 func (s *Server) register(api huma.API) {
-	huma.NewError = plain
 	o := s.ops
 	operation(s, api, http.MethodGet, "/status", "status", "The server at one glance", func(ctx context.Context, _ *nothing) (client.Status, error) {
 		return o.Status(ctx)
@@ -118,7 +143,9 @@ func (s *Server) objects(api huma.API) {
 	})
 }
 
+// unquote takes the tag out of an ETag as it stands in a header.
 func unquote(tag string) string {
+	tag = strings.TrimPrefix(strings.TrimSpace(tag), "W/")
 	if len(tag) >= 2 && tag[0] == '"' && tag[len(tag)-1] == '"' {
 		return tag[1 : len(tag)-1]
 	}
@@ -162,6 +189,17 @@ func (s *Server) watching(api huma.API) {
 	}) (client.CallStory, error) {
 		return o.Call(ctx, in.Manager+"/"+in.Number, in.Raw)
 	})
+}
+
+type contentKey struct{}
+
+// stream hands the body on as it comes, instead of all of it in memory, and gives it the time that a large file takes.
+func (s *Server) stream(ctx huma.Context, next func(huma.Context)) {
+	r, w := humago.Unwrap(ctx)
+	c := http.NewResponseController(w)
+	_ = c.SetReadDeadline(time.Now().Add(s.limits.Upload))
+	_ = c.SetWriteDeadline(time.Now().Add(s.limits.Upload + s.limits.Write))
+	next(huma.WithValue(ctx, contentKey{}, http.MaxBytesReader(w, r.Body, fileSize+1)))
 }
 
 func (s *Server) parts(api huma.API) {
@@ -216,12 +254,12 @@ func (s *Server) parts(api huma.API) {
 		return o.FileList(ctx)
 	})
 	huma.Register(api, huma.Operation{OperationID: "add-file", Method: http.MethodPut, Path: "/api/v1/files/{name}", Summary: "Add a file that devices may fetch",
-		MaxBodyBytes: fileSize, BodyReadTimeout: 10 * time.Minute},
-		func(ctx context.Context, in *struct {
-			named
-			RawBody []byte `contentType:"application/octet-stream"`
-		}) (*answer[client.File], error) {
-			f, err := o.AddFile(ctx, in.Name, bytes.NewReader(in.RawBody))
+		Middlewares: huma.Middlewares{s.early(api, "add-file", fileSize+1), s.stream},
+		RequestBody: &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{"application/octet-stream": {
+			Schema: &huma.Schema{Type: huma.TypeString, Format: "binary"}}}}},
+		func(ctx context.Context, in *named) (*answer[client.File], error) {
+			content, _ := ctx.Value(contentKey{}).(io.Reader)
+			f, err := o.AddFile(ctx, in.Name, content)
 			if err != nil {
 				return nil, s.refusal(err)
 			}

@@ -1,10 +1,12 @@
 package rest
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/http"
 	"strings"
@@ -20,23 +22,37 @@ import (
 	"tandem/fault"
 )
 
-// Limits of the server: who is slow or large is ended, others do not notice (T-7).
+// Sizes of what is taken, in bytes.
 const (
-	headerTime  = 10 * time.Second
-	readTime    = 60 * time.Second
-	writeTime   = 120 * time.Second
-	idleTime    = 2 * time.Minute
-	headerSize  = 32 << 10
-	bodySize    = 33 << 20  // a site file
-	fileSize    = 256 << 20 // a firmware file
-	connections = 2048
-	perSource   = 512
+	headerSize = 32 << 10
+	objectSize = 1 << 20   // one object
+	siteSize   = 33 << 20  // a site file
+	fileSize   = 256 << 20 // a firmware file
 )
 
-// Options say what is served beside the API.
+// Limits bound what one client can take: who is slow or many is ended, others do not notice (T-6, T-7). A zero field stands
+// for the default.
+type Limits struct {
+	Header      time.Duration // until the headers of a request are there, default 10 s
+	Read        time.Duration // until its body is there, default 60 s
+	Write       time.Duration // until its answer is taken, default 2 minutes
+	Idle        time.Duration // between requests, default 2 minutes
+	Upload      time.Duration // until a firmware file is there, default 10 minutes
+	Connections int           // at most, default 2048; the local socket has no such limit
+	PerSource   int           // of one address, default 512
+}
+
+func (l Limits) filled() Limits {
+	return Limits{Header: cmp.Or(l.Header, 10*time.Second), Read: cmp.Or(l.Read, time.Minute), Write: cmp.Or(l.Write, 2*time.Minute),
+		Idle: cmp.Or(l.Idle, 2*time.Minute), Upload: cmp.Or(l.Upload, 10*time.Minute),
+		Connections: cmp.Or(l.Connections, 2048), PerSource: cmp.Or(l.PerSource, 512)}
+}
+
+// Options say what is served beside the API, and how much of it.
 type Options struct {
 	Version string
 	Metrics http.Handler // under /metrics; may be nil
+	Limits  Limits
 }
 
 // Server serves the API on any number of listeners.
@@ -44,6 +60,7 @@ type Server struct {
 	ops     *admin.Operations
 	handler http.Handler
 	guesses guesses
+	limits  Limits
 
 	mu      sync.Mutex
 	servers []*http.Server
@@ -52,20 +69,21 @@ type Server struct {
 
 // New makes a server.
 func New(ops *admin.Operations, o Options) *Server {
-	s := &Server{ops: ops}
+	inOurForm()
+	s := &Server{ops: ops, limits: o.Limits.filled()}
 	mux := http.NewServeMux()
 	config := huma.DefaultConfig("Tandem", o.Version)
-	config.OpenAPIPath, config.DocsPath, config.SchemasPath = "/api/v1/openapi", "/api/v1/docs", "/api/v1/schemas"
+	config.OpenAPIPath, config.SchemasPath = "/api/v1/openapi", "/api/v1/schemas"
+	config.DocsPath = ""     // its pages load programs from elsewhere
 	config.CreateHooks = nil // answers hold what was asked for and no links to schemas
 	api := humago.New(mux, config)
 	s.register(api)
+	mux.Handle("GET /api/v1/docs", summary(api.OpenAPI()))
 	if o.Metrics != nil {
 		mux.Handle("GET /metrics", o.Metrics)
 	}
-	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
-		writeFault(w, fault.New(fault.NotHere, "path", r.URL.Path))
-	})
-	s.handler = s.identify(mux)
+	mux.HandleFunc("/", nothingHere(mux))
+	s.handler = s.contain(s.identify(mux))
 	return s
 }
 
@@ -101,18 +119,23 @@ type localKey struct{}
 func (s *Server) identify(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("X-Content-Type-Options", "nosniff")
+		w.Header().Set("Cache-Control", "no-store") // some answers hold secrets
 		if uid, ok := r.Context().Value(localKey{}).(string); ok {
 			next.ServeHTTP(w, r.WithContext(admin.With(r.Context(), admin.Local(uid))))
 			return
 		}
 		host, _, _ := net.SplitHostPort(r.RemoteAddr)
-		token, _ := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
-		i, err := s.ops.ByToken(strings.TrimSpace(token))
-		if err != nil {
+		token := bearer(r.Header.Get("Authorization"))
+		i, err := s.ops.ByToken(token)
+		if errors.Is(err, fault.NotAuthenticated) {
 			if token != "" && !s.guesses.allow(host) {
+				w.Header().Set("Retry-After", "60")
 				err = fault.New(fault.RequestsTooFast, "address", host, "wait", "a minute")
+			} else {
+				w.Header().Set("WWW-Authenticate", `Bearer realm="tandem"`)
 			}
-			w.Header().Set("WWW-Authenticate", `Bearer realm="tandem"`)
+		}
+		if err != nil {
 			writeFault(w, err)
 			return
 		}
@@ -121,9 +144,19 @@ func (s *Server) identify(next http.Handler) http.Handler {
 	})
 }
 
+// bearer is the token in an Authorization header (RFC 6750), or nothing.
+func bearer(header string) string {
+	scheme, token, _ := strings.Cut(header, " ")
+	if !strings.EqualFold(scheme, "Bearer") {
+		return ""
+	}
+	return strings.TrimSpace(token)
+}
+
 func (s *Server) serve(l net.Listener, context func(context.Context, net.Conn) context.Context) error {
-	h := &http.Server{Handler: s.handler, ReadHeaderTimeout: headerTime, ReadTimeout: readTime, WriteTimeout: writeTime, IdleTimeout: idleTime,
-		MaxHeaderBytes: headerSize, ConnContext: context}
+	h := &http.Server{Handler: s.handler, ReadHeaderTimeout: s.limits.Header, ReadTimeout: s.limits.Read, WriteTimeout: s.limits.Write,
+		IdleTimeout: s.limits.Idle, MaxHeaderBytes: headerSize, ConnContext: context,
+		ErrorLog: slog.NewLogLogger(s.ops.Log.Handler(), slog.LevelDebug)} // broken handshakes and the like; anybody can cause them
 	s.mu.Lock()
 	if s.closed {
 		s.mu.Unlock()
@@ -132,6 +165,7 @@ func (s *Server) serve(l net.Listener, context func(context.Context, net.Conn) c
 	s.servers = append(s.servers, h)
 	s.mu.Unlock()
 	err := h.Serve(l)
+	h.SetKeepAlivesEnabled(false) // requests that run are answered, nothing more comes over their connections
 	if errors.Is(err, http.ErrServerClosed) || errors.Is(err, net.ErrClosed) {
 		return nil
 	}
@@ -166,7 +200,7 @@ func userOf(c net.Conn) string {
 
 // ServeTLS serves HTTPS, with tokens.
 func (s *Server) ServeTLS(l net.Listener, config *tls.Config) error {
-	return s.serve(tls.NewListener(newBounded(l), config), nil)
+	return s.serve(tls.NewListener(newBounded(l, s.limits), config), nil)
 }
 
 // Close lets the requests that run finish until ctx ends, then cuts them off.
@@ -183,56 +217,4 @@ func (s *Server) Close(ctx context.Context) error {
 		}
 	}
 	return err
-}
-
-// bounded limits connections, in all and from one address (T-6).
-type bounded struct {
-	net.Listener
-	mu   sync.Mutex
-	all  int
-	from map[string]int
-}
-
-func newBounded(l net.Listener) *bounded { return &bounded{Listener: l, from: map[string]int{}} }
-
-// Accept implements net.Listener; connections above the limits are closed at once.
-func (b *bounded) Accept() (net.Conn, error) {
-	for {
-		c, err := b.Listener.Accept()
-		if err != nil {
-			return nil, err
-		}
-		host, _, _ := net.SplitHostPort(c.RemoteAddr().String())
-		b.mu.Lock()
-		ok := b.all < connections && b.from[host] < perSource
-		if ok {
-			b.all++
-			b.from[host]++
-		}
-		b.mu.Unlock()
-		if ok {
-			return &counted{Conn: c, end: sync.OnceFunc(func() { b.gone(host) })}, nil
-		}
-		c.Close()
-	}
-}
-
-func (b *bounded) gone(host string) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.all--
-	if b.from[host]--; b.from[host] == 0 {
-		delete(b.from, host)
-	}
-}
-
-type counted struct {
-	net.Conn
-	end func()
-}
-
-// Close implements net.Conn.
-func (c *counted) Close() error {
-	c.end()
-	return c.Conn.Close()
 }

@@ -87,8 +87,8 @@ setup/preflight             W
 setup/install               W setup/preflight confdb/... service/... security/ca
 
 # people: what administrators, users and auditors touch
-admin                       W telephony/parameter confdb/... userstate dialplan registration service/... security/role setup/... cdr provision/...
-admin/rest                  W admin security/login security/role
+admin                       W S telephony/parameter confdb/... userstate dialplan registration service/... security/role security/login setup/... cdr provision/...
+admin/rest                  W admin admin/client confdb security/login security/role
 admin/web                   W admin security/login security/role
 admin/client                W
 cdr                         W S telephony/parameter

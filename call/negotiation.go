@@ -235,7 +235,7 @@ func resumeDeferred(t *turn) {
 
 func sendKey(t *turn) {
 	k := t.input.(signal.Key)
-	t.toPeer(signal.KeyPressed{Digit: k.Digit, Duration: k.Duration, InBand: k.InBand})
+	t.toPeer(signal.KeyPressed(k))
 }
 
 func playKey(t *turn) {

@@ -55,7 +55,6 @@ type device struct {
 	legs     map[signal.HalfCallID]*leg
 	order    []signal.HalfCallID
 	port     uint16
-	forward  string
 	line     signal.LineState
 	commands []string
 }

@@ -85,7 +85,7 @@ var configuration = []Entry{
 	{ParameterUnknown, SeverityError,
 		"Parameter {name} was not set.",
 		"There is no parameter of this name.",
-		"List them with `tandem get parameter` and check the spelling.", 422},
+		"List them with `tandem parameter list` and check the spelling.", 422},
 	{ParameterOutOfRange, SeverityError,
 		"Parameter {name} was not set to {value}.",
 		"It must be {range}.",

@@ -102,3 +102,13 @@ func TestCallsBetweenAllPairs(t *testing.T) {
 		}
 	}
 }
+
+// settle waits until call processing answers from the newest configuration.
+func (n *Node) settle(t *testing.T) {
+	t.Helper()
+	for end := time.Now().Add(5 * time.Second); n.live().Snapshot().Position() != n.store.Snapshot().Position(); time.Sleep(time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatal("the configuration does not come into force")
+		}
+	}
+}

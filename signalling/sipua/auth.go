@@ -1,7 +1,6 @@
 package sipua
 
 import (
-	"hash/fnv"
 
 	"tandem/fault"
 	"tandem/registration"
@@ -55,24 +54,14 @@ func (s *Server) denied(dev *registration.Device, user string, tx *sip.ServerTx,
 	s.o.Log.Info("a SIP request was refused: wrong password", "device", dev.Name, "user", user, "method", string(req.Method), "address", source.String())
 }
 
-// challenger chooses the algorithms that are offered. SHA-256 goes to phones that can, because some others stumble over
-// two challenges. A number that nobody has gets one or the other by its own hash, so that the choice tells nothing.
+// challenger chooses the algorithms that are offered. SHA-256 goes to phones whose product can, because some others stumble
+// over two challenges. Everybody else, known or not, gets MD5: nearly all phones do, so that the choice tells a scanner
+// nothing; who marks a product for SHA-256 lets it be seen that its phones exist.
 func (s *Server) challenger(req *sip.Request) *sip.Verifier {
-	number := userOf(req.From().Address)
-	dev, ok := s.o.Directory.DeviceOfNumber(number)
-	if ok {
-		if dev.Product.DigestSHA256 {
-			return s.verifier
-		}
-		return s.md5Only
+	if dev, ok := s.o.Directory.DeviceOfNumber(userOf(req.From().Address)); ok && dev.Product.DigestSHA256 {
+		return s.verifier
 	}
-	h := fnv.New32a()
-	_, _ = h.Write(s.o.NonceKey)
-	_, _ = h.Write([]byte(number))
-	if h.Sum32()&1 == 0 {
-		return s.md5Only
-	}
-	return s.verifier
+	return s.md5Only
 }
 
 // userOf is the user part of a URI without escapes and without what may follow a number; empty if it cannot be read.

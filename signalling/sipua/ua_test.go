@@ -390,7 +390,7 @@ func (u *ua) register(expires int, headers ...string) *sip.Response {
 	h := append([]string{fmt.Sprintf("Contact: <%s>", u.contact), fmt.Sprintf("Expires: %d", expires), "User-Agent: scripted/1.0"}, headers...)
 	req := u.text(sip.REGISTER, fmt.Sprintf("sip:%s", u.server), u.aor()+";tag="+u.token(), u.aor(), u.regID, u.cseq, "", h...)
 	u.send(req)
-	req = u.answered401(req)
+	u.answered401(req)
 	u.cseq++
 	return u.response(u.regID, sip.REGISTER, 0)
 }

@@ -226,7 +226,7 @@ func (o *Operations) Route(ctx context.Context, from, digits string) (client.Rou
 	}
 	d := o.Directory()
 	if d == nil {
-		return client.Route{}, fault.New(fault.DatabaseNotReady)
+		return client.Route{}, notOpen()
 	}
 	device, instance := from, 1
 	if name, n, ok := strings.Cut(from, "/"); ok {

@@ -137,7 +137,12 @@ func (o *Operations) store() (*confdb.Store, error) {
 	if s := o.Store(); s != nil {
 		return s, nil
 	}
-	return nil, fault.New(fault.DatabaseNotReady)
+	return nil, notOpen()
+}
+
+// notOpen is the refusal while the service that opens the configuration is on its way, or down.
+func notOpen() error {
+	return fault.New(fault.DatabaseNotReady, "cause", "the service "+string(service.DatabaseLayerMonitor)+" does not run")
 }
 
 func (o *Operations) snapshot() (*confdb.Snapshot, error) {

@@ -1,7 +1,6 @@
 package sipua
 
 import (
-
 	"tandem/fault"
 	"tandem/registration"
 	"tandem/wire/sip"

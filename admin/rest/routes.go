@@ -57,11 +57,13 @@ func (s *Server) early(api huma.API, id string, size int64) func(huma.Context, f
 	}
 }
 
-type named struct {
+// Named is the name in an address; exported because the API framework reads embedded structs only so.
+type Named struct {
 	Name string `path:"name" doc:"Name." maxLength:"256"`
 }
 
-type objectRef struct {
+// ObjectRef is an object in an address.
+type ObjectRef struct {
 	Kind  string `path:"kind" doc:"Kind of object, in the singular or plural." maxLength:"64"`
 	Name  string `path:"name" doc:"Name of the object, escaped: 2001%2Finternal." maxLength:"256"`
 	Match string `header:"If-Match" doc:"ETag that the object must have."`
@@ -103,6 +105,7 @@ func (s *Server) register(api huma.API) {
 	s.objects(api)
 	s.watching(api)
 	s.parts(api)
+	s.recovery(api)
 }
 
 func (s *Server) objects(api huma.API) {
@@ -119,7 +122,7 @@ func (s *Server) objects(api huma.API) {
 		return o.List(ctx, in.Kind, client.ListQuery{Filter: in.Filter, After: in.After, Limit: in.Limit})
 	})
 	huma.Register(api, huma.Operation{OperationID: "get", Method: http.MethodGet, Path: "/api/v1/objects/{kind}/{name}", Summary: "One object"},
-		func(ctx context.Context, in *objectRef) (*struct {
+		func(ctx context.Context, in *ObjectRef) (*struct {
 			ETag string `header:"ETag"`
 			Body json.RawMessage
 		}, error) {
@@ -133,12 +136,12 @@ func (s *Server) objects(api huma.API) {
 			}{`"` + tag + `"`, text}, nil
 		})
 	operation(s, api, http.MethodPut, "/objects/{kind}/{name}", "put", "Make an object as given", func(ctx context.Context, in *struct {
-		objectRef
+		ObjectRef
 		RawBody []byte `contentType:"application/json"`
 	}) (client.Result, error) {
 		return o.Put(ctx, in.Kind, in.Name, in.RawBody, unquote(in.Match))
 	})
-	operation(s, api, http.MethodDelete, "/objects/{kind}/{name}", "delete", "Delete an object that nothing depends on", func(ctx context.Context, in *objectRef) (client.Result, error) {
+	operation(s, api, http.MethodDelete, "/objects/{kind}/{name}", "delete", "Delete an object that nothing depends on", func(ctx context.Context, in *ObjectRef) (client.Result, error) {
 		return o.Delete(ctx, in.Kind, in.Name, unquote(in.Match))
 	})
 }
@@ -163,10 +166,10 @@ func (s *Server) watching(api huma.API) {
 	operation(s, api, http.MethodGet, "/registrations", "registrations", "Devices that are registered", func(ctx context.Context, _ *nothing) ([]client.Registration, error) {
 		return o.Registrations(ctx)
 	})
-	operation(s, api, http.MethodGet, "/devices/{name}/story", "story", "What happened to a device", func(ctx context.Context, in *named) (client.DeviceStory, error) {
+	operation(s, api, http.MethodGet, "/devices/{name}/story", "story", "What happened to a device", func(ctx context.Context, in *Named) (client.DeviceStory, error) {
 		return o.Story(ctx, in.Name)
 	})
-	operation(s, api, http.MethodPost, "/devices/{name}/restart", "restart", "Restart a device when it is idle", func(ctx context.Context, in *named) (nothing, error) {
+	operation(s, api, http.MethodPost, "/devices/{name}/restart", "restart", "Restart a device when it is idle", func(ctx context.Context, in *Named) (nothing, error) {
 		return nothing{}, o.RestartDevice(ctx, in.Name)
 	})
 	operation(s, api, http.MethodGet, "/calls/live", "live-calls", "Calls in progress", func(ctx context.Context, _ *nothing) ([]client.LiveCall, error) {
@@ -208,7 +211,7 @@ func (s *Server) parts(api huma.API) {
 		return o.ServiceList(ctx)
 	})
 	operation(s, api, http.MethodPost, "/services/{name}/{action}", "service", "Activate, deactivate, start, stop or restart a service", func(ctx context.Context, in *struct {
-		named
+		Named
 		Action string `path:"action" doc:"What to do." enum:"activate,deactivate,start,stop,restart"`
 	}) (client.Service, error) {
 		return o.ServiceAction(ctx, in.Name, in.Action)
@@ -229,14 +232,14 @@ func (s *Server) parts(api huma.API) {
 	operation(s, api, http.MethodGet, "/messages", "messages", "The catalogue of messages", func(ctx context.Context, _ *nothing) ([]client.Message, error) {
 		return o.MessageList(ctx)
 	})
-	operation(s, api, http.MethodGet, "/messages/{name}", "message", "One message of the catalogue", func(ctx context.Context, in *named) (client.Message, error) {
+	operation(s, api, http.MethodGet, "/messages/{name}", "message", "One message of the catalogue", func(ctx context.Context, in *Named) (client.Message, error) {
 		return o.Message(ctx, in.Name)
 	})
 	operation(s, api, http.MethodGet, "/parameters", "parameters", "Service and enterprise parameters", func(ctx context.Context, _ *nothing) ([]client.Parameter, error) {
 		return o.ParameterList(ctx)
 	})
 	operation(s, api, http.MethodPut, "/parameters/{name}", "set-parameter", "Set a parameter", func(ctx context.Context, in *struct {
-		named
+		Named
 		Body client.ParameterValue
 	}) (client.Result, error) {
 		return o.SetParameter(ctx, in.Name, in.Body)
@@ -247,7 +250,7 @@ func (s *Server) parts(api huma.API) {
 	operation(s, api, http.MethodPost, "/tokens", "create-token", "Make an API token", func(ctx context.Context, in *struct{ Body client.NewToken }) (client.Token, error) {
 		return o.CreateToken(ctx, in.Body)
 	})
-	operation(s, api, http.MethodDelete, "/tokens/{name}", "delete-token", "Take an API token back", func(ctx context.Context, in *named) (client.Result, error) {
+	operation(s, api, http.MethodDelete, "/tokens/{name}", "delete-token", "Take an API token back", func(ctx context.Context, in *Named) (client.Result, error) {
 		return o.DeleteToken(ctx, in.Name)
 	})
 	operation(s, api, http.MethodGet, "/files", "files", "Files that devices may fetch", func(ctx context.Context, _ *nothing) ([]client.File, error) {
@@ -257,7 +260,7 @@ func (s *Server) parts(api huma.API) {
 		Middlewares: huma.Middlewares{s.early(api, "add-file", fileSize+1), s.stream},
 		RequestBody: &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{"application/octet-stream": {
 			Schema: &huma.Schema{Type: huma.TypeString, Format: "binary"}}}}},
-		func(ctx context.Context, in *named) (*answer[client.File], error) {
+		func(ctx context.Context, in *Named) (*answer[client.File], error) {
 			content, _ := ctx.Value(contentKey{}).(io.Reader)
 			f, err := o.AddFile(ctx, in.Name, content)
 			if err != nil {
@@ -265,7 +268,7 @@ func (s *Server) parts(api huma.API) {
 			}
 			return &answer[client.File]{f}, nil
 		})
-	operation(s, api, http.MethodDelete, "/files/{name}", "remove-file", "Remove a file", func(ctx context.Context, in *named) (client.Result, error) {
+	operation(s, api, http.MethodDelete, "/files/{name}", "remove-file", "Remove a file", func(ctx context.Context, in *Named) (client.Result, error) {
 		return o.RemoveFile(ctx, in.Name)
 	})
 	operation(s, api, http.MethodGet, "/audit", "audit", "What was done and refused, newest first", func(ctx context.Context, in *struct {

@@ -101,6 +101,11 @@ func (c *Client) Service(ctx context.Context, name, action string) (Service, err
 	return ask[Service](ctx, c, http.MethodPost, "/services"+segment(name, action), nil, nil)
 }
 
+// SetRecovery says what happens when a service fails by itself.
+func (c *Client) SetRecovery(ctx context.Context, name string, r Recovery) (Service, error) {
+	return ask[Service](ctx, c, http.MethodPut, "/services"+segment(name, "recovery"), nil, r)
+}
+
 // Alarms lists the alarms that stand, or with history those that ended too.
 func (c *Client) Alarms(ctx context.Context, history bool) ([]Alarm, error) {
 	return ask[[]Alarm](ctx, c, http.MethodGet, "/alarms", url.Values(query{}.flag("history", history)), nil)

@@ -106,7 +106,7 @@ type Recovery struct {
 	Restart bool    `json:"restart" doc:"false: it stays down until somebody starts it."`
 	After   float64 `json:"after" minimum:"0" maximum:"3600" doc:"Seconds until a restart."`
 	Count   int     `json:"count" minimum:"0" maximum:"1000" doc:"Restarts within the window; one failure more and it stays down."`
-	Window  float64 `json:"window" minimum:"0" maximum:"86400" doc:"Seconds in which restarts are counted."`
+	Window  float64 `json:"window" minimum:"1" maximum:"86400" doc:"Seconds in which restarts are counted."`
 }
 
 // FaultNotice is a fault as it is shown beside something else.

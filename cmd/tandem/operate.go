@@ -26,6 +26,7 @@ type serviceCommands struct {
 	Start      serviceStart      `cmd:"" help:"Start a service that was stopped or failed."`
 	Stop       serviceStop       `cmd:"" help:"Stop a service until it is started or the server starts again."`
 	Restart    serviceRestart    `cmd:"" help:"Stop and start a service."`
+	Recovery   serviceRecovery   `cmd:"" help:"Show or change what happens when a service fails."`
 }
 
 type serviceList struct {

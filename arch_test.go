@@ -88,7 +88,7 @@ setup/install               W setup/preflight confdb/... service/... security/ca
 
 # people: what administrators, users and auditors touch
 admin                       W S telephony/parameter confdb/... userstate dialplan registration service/... security/role security/login setup/... cdr provision/...
-admin/rest                  W admin admin/client confdb security/login security/role
+admin/rest                  W admin admin/client confdb service security/login security/role
 admin/web                   W admin security/login security/role
 admin/client                W
 cdr                         W S telephony/parameter

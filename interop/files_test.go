@@ -24,8 +24,12 @@ func TestPhoneFilesAreFetched(t *testing.T) {
 	}{
 		{"tftp", func(into string) []string { return []string{"-m", "binary", host, port, "-c", "get", name, into} }},
 		{"atftp", func(into string) []string { return []string{"-g", "-r", name, "-l", into, host, port} }},
-		{"curl", func(into string) []string { return []string{"-sS", "-f", "-o", into, "tftp://" + host + ":" + port + "/" + name} }},
-		{"curl", func(into string) []string { return []string{"-sS", "-f", "-o", into, "http://" + s.Address("provisioning") + "/" + name} }},
+		{"curl", func(into string) []string {
+			return []string{"-sS", "-f", "-o", into, "tftp://" + host + ":" + port + "/" + name}
+		}},
+		{"curl", func(into string) []string {
+			return []string{"-sS", "-f", "-o", into, "http://" + s.Address("provisioning") + "/" + name}
+		}},
 	} {
 		into := filepath.Join(dir, fmt.Sprint(c.client, len(fetched)))
 		if out, err := run(t, 2*step, c.client, c.args(into)...); err != nil {

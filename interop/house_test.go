@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"tandem/admin/client"
 	"tandem/media/codec"
 	"tandem/phone"
 	"tandem/phone/audio"
@@ -249,3 +250,6 @@ func silent(t testing.TB, p *phone.Phone) {
 		return !any || now.Sound == codec.Silence && now.Length > 500*time.Millisecond
 	}))
 }
+
+// recordQuery asks for all records.
+func recordQuery() client.RecordQuery { return client.RecordQuery{Limit: 10000} }

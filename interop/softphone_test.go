@@ -242,13 +242,12 @@ func TestLinphoneTransfers(t *testing.T) {
 	must(t, "answer", target.Answer())
 	hears(t, caller, 6010)
 	hears(t, target, 6009)
-	mark := l.Mark()
 	must(t, "linphone is out of the call", l.Wait(within(t, step), 0, "ended"))
 	must(t, "hang up", target.Hangup())
 	idle(t, caller, target)
 
 	talk() // call 2 of linphone
-	mark = l.Mark()
+	mark := l.Mark()
 	must(t, "linphone pauses", l.Command("pause"))
 	must(t, "linphone has paused", l.Wait(within(t, step), mark, "is now paused"))
 	mark = l.Mark()

@@ -38,7 +38,12 @@ var scenes = []scene{
 		title: "Cleo sends Ada on to Dan", about: "blind transfer by an SCCP phone",
 		play: func(t *take, ada, _, cleo, dan *actor) {
 			t.call(ada, cleo)
-			t.step("Cleo transfers to 3004 and is gone", func(ctx context.Context) error { return cleo.BlindTransfer(ctx, dan.number) })
+			t.step("Cleo transfers to 3004 and is gone", func(ctx context.Context) error {
+				if err := cleo.BlindTransfer(ctx, dan.number); err != nil {
+					return err
+				}
+				return cleo.WaitIdle(ctx)
+			})
 			t.answer(dan, ada)
 			t.hangup(ada, dan)
 		},

@@ -36,8 +36,7 @@ type stage struct {
 	actors []*actor
 	engine *audio.Engine
 
-	results  []result
-	problems []string // of the scene being played
+	results []result
 }
 
 // result is a scene that was played.

@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
+	"runtime/debug"
 	"strings"
 	"sync"
 	"syscall"
@@ -30,6 +31,14 @@ func Serve() {
 		return
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
+	// Who measures memory wants what is in use, not what has not been collected yet.
+	collect := make(chan os.Signal, 1)
+	signal.Notify(collect, syscall.SIGUSR1)
+	go func() {
+		for range collect {
+			debug.FreeOSMemory()
+		}
+	}()
 	n, err := node.Open(node.Options{Data: data, Version: "lab", Screen: os.Stderr, Level: slog.LevelInfo})
 	if err == nil {
 		err = n.Run(ctx)

@@ -16,7 +16,7 @@ var Packages = map[string]string{
 	"baresip": "baresip-core", "linphonec": "linphone-cli", "sipp": "sip-tester", "sipsak": "sipsak",
 	"tshark": "tshark", "tftp": "tftp-hpa", "atftp": "atftp", "curl": "curl",
 	"sipvicious_svwar": "sipvicious", "sipvicious_svcrack": "sipvicious", "svwar": "sipvicious", "svcrack": "sipvicious",
-	"kamailio": "kamailio", "prlimit": "util-linux", "taskset": "util-linux",
+	"kamailio": "kamailio", "mount": "mount", "prlimit": "util-linux", "taskset": "util-linux",
 }
 
 // Find returns the path of a program, or an error that names the Debian package it comes with. Debian keeps some of them

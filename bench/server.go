@@ -1,0 +1,238 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"syscall"
+	"time"
+
+	"tandem/sim/lab"
+	"tandem/sim/peer"
+)
+
+// Numbers of SIP phones and of SCCP phones begin here.
+const (
+	firstSIP  = 100000
+	firstSCCP = 300000
+	// secret is the password of every user: Kamailio is given one for all, so ours has the same.
+	secret = "one-secret-for-all"
+)
+
+// site is a site file with so many phones. It has one region at which codecs need not be changed.
+func site(sip, sccp int) []byte {
+	var b strings.Builder
+	b.WriteString(`callManagerGroups: [{name: Default, members: [cm1]}]
+regions: [{name: R}]
+locations: [{name: L}]
+dateTimeGroups: [{name: D, timeZone: UTC}]
+devicePools: [{name: P, callManagerGroup: Default, region: R, location: L, dateTimeGroup: D}]
+partitions: [{name: all}]
+callingSearchSpaces: [{name: all, partitions: [all]}]
+`)
+	section := func(name string, n, first int, line func(int) string) {
+		if n == 0 {
+			return
+		}
+		b.WriteString(name)
+		for i := range n {
+			b.WriteString(line(first + i))
+		}
+	}
+	section("users:\n", sip, firstSIP, func(n int) string {
+		return fmt.Sprintf("- {userId: \"%d\", lastName: N%d, digestPassword: %s, devices: [SIP%d]}\n", n, n, secret, n)
+	})
+	if sip+sccp > 0 {
+		b.WriteString("directoryNumbers:\n")
+	}
+	number := func(n int) string { return fmt.Sprintf("- {pattern: \"%d\", partition: all}\n", n) }
+	section("", sip, firstSIP, number)
+	section("", sccp, firstSCCP, number)
+	if sip+sccp > 0 {
+		b.WriteString("phones:\n")
+	}
+	section("", sip, firstSIP, func(n int) string {
+		return fmt.Sprintf("- {name: SIP%d, protocol: SIP, product: Generic SIP phone, devicePool: P, callingSearchSpace: all, digestUser: \"%d\", "+
+			"lines: [{directoryNumber: \"%d\", partition: all}]}\n", n, n, n)
+	})
+	section("", sccp, firstSCCP, func(n int) string {
+		return fmt.Sprintf("- {name: SEP000000%d, protocol: SCCP, product: Cisco 7961, devicePool: P, callingSearchSpace: all, "+
+			"lines: [{directoryNumber: \"%d\", partition: all}]}\n", n, n)
+	})
+	return []byte(b.String())
+}
+
+// pinned puts a command on the first core, if there is more than one and taskset is here.
+func pinned(core int) []string {
+	path, err := peer.Find("taskset")
+	if err != nil || runtime.NumCPU() < 2 {
+		return nil
+	}
+	cores := "0"
+	if core > 0 {
+		cores = fmt.Sprintf("1-%d", runtime.NumCPU()-1)
+	}
+	return []string{path, "-c", cores}
+}
+
+// server starts one on the first core.
+func (b *bench) server(sip, sccp int) (*lab.Server, error) {
+	return lab.Start(b.ctx, lab.Options{Child: true, Wrap: pinned(0), Site: site(sip, sccp)})
+}
+
+// platform is a SIP server that is measured: ours, or another.
+type platform struct {
+	name    string
+	address string // host:port over UDP
+	pid     int
+	stop    func() error
+}
+
+func (b *bench) tandem(sip int) (*platform, error) {
+	s, err := b.server(sip, 0)
+	if err != nil {
+		return nil, err
+	}
+	return &platform{"Tandem", s.Address("sip"), s.PID(), s.Close}, nil
+}
+
+// kamailioConfig is a registrar and proxy with digest and nothing else; %d and %s are the port, the modules and a directory.
+const kamailioConfig = `debug=0
+log_stderror=yes
+fork=yes
+children=1
+auto_aliases=no
+listen=udp:127.0.0.1:%d
+mpath="%s"
+loadmodule "kex.so"
+loadmodule "sl.so"
+loadmodule "tm.so"
+loadmodule "rr.so"
+loadmodule "pv.so"
+loadmodule "maxfwd.so"
+loadmodule "siputils.so"
+loadmodule "textops.so"
+loadmodule "usrloc.so"
+loadmodule "registrar.so"
+loadmodule "auth.so"
+modparam("usrloc", "db_mode", 0)
+modparam("usrloc", "hash_size", 14)
+modparam("registrar", "default_expires", 3600)
+modparam("rr", "enable_full_lr", 1)
+
+request_route {
+	if (!mf_process_maxfwd_header("10")) { sl_send_reply("483", "Too Many Hops"); exit; }
+	if (is_method("CANCEL")) { if (t_check_trans()) t_relay(); exit; }
+	if (has_totag()) {
+		loose_route();
+		if (is_method("ACK") && !t_check_trans()) { t_relay(); exit; }
+		t_relay();
+		exit;
+	}
+	if (is_method("REGISTER")) {
+		if (!pv_www_authenticate("bench", "%s", "0")) { www_challenge("bench", "1"); exit; }
+		consume_credentials();
+		save("location");
+		exit;
+	}
+	if (is_method("INVITE")) {
+		if (!pv_www_authenticate("bench", "%s", "0")) { www_challenge("bench", "1"); exit; }
+		consume_credentials();
+		record_route();
+		if (!lookup("location")) { sl_send_reply("404", "Not Found"); exit; }
+		t_relay();
+		exit;
+	}
+	sl_send_reply("405", "Method Not Allowed");
+}
+`
+
+// kamailio starts one on the first core.
+func (b *bench) kamailio() (*platform, error) {
+	program, err := peer.Find("kamailio")
+	if err != nil {
+		return nil, err
+	}
+	found, _ := filepath.Glob("/usr/lib/*/kamailio/modules")
+	if len(found) == 0 {
+		return nil, errors.New("the modules of Kamailio are not here: install the Debian package kamailio")
+	}
+	port, err := lab.Reserve()
+	if err != nil {
+		return nil, err
+	}
+	dir, err := os.MkdirTemp(b.dir, "kamailio-")
+	if err != nil {
+		return nil, err
+	}
+	file := filepath.Join(dir, "kamailio.cfg")
+	if err := os.WriteFile(file, []byte(fmt.Sprintf(kamailioConfig, port, found[0], secret, secret)), 0o600); err != nil {
+		return nil, err
+	}
+	line := append(pinned(0), program, "-f", file, "-DD", "-E", "-m", "512", "-M", "32", "-Y", dir, "-w", dir)
+	c := exec.Command(line[0], line[1:]...)
+	c.Dir = dir
+	c.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGTERM}
+	log, err := os.Create(filepath.Join(dir, "log"))
+	if err != nil {
+		return nil, err
+	}
+	defer log.Close()
+	c.Stdout, c.Stderr = log, log
+	if err := c.Start(); err != nil {
+		return nil, err
+	}
+	done := make(chan error, 1)
+	go func() { done <- c.Wait() }()
+	p := &platform{name: "Kamailio", address: fmt.Sprintf("%s:%d", lab.Loopback, port), pid: c.Process.Pid}
+	p.stop = func() error {
+		_ = c.Process.Signal(syscall.SIGTERM)
+		select {
+		case <-done:
+		case <-time.After(5 * time.Second):
+			// The group is ours alone: Kamailio's processes and nothing else.
+			_ = syscall.Kill(-c.Process.Pid, syscall.SIGKILL)
+			<-done
+		}
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(b.ctx, 10*time.Second)
+	defer cancel()
+	if err := answers(ctx, p.address); err != nil {
+		text, _ := os.ReadFile(log.Name())
+		return nil, errors.Join(fmt.Errorf("Kamailio does not answer: %w\n%s", err, text), p.stop())
+	}
+	return p, nil
+}
+
+// answers waits until a SIP server says anything to an OPTIONS.
+func answers(ctx context.Context, address string) error {
+	c, err := net.Dial("udp", address)
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	buffer := make([]byte, 4096)
+	for n := 1; ; n++ {
+		fmt.Fprintf(c, "OPTIONS sip:ping@%s SIP/2.0\r\nVia: SIP/2.0/UDP %s;branch=z9hG4bKping%d;rport\r\nFrom: <sip:ping@%s>;tag=1\r\n"+
+			"To: <sip:ping@%s>\r\nCall-ID: ping%d\r\nCSeq: 1 OPTIONS\r\nMax-Forwards: 5\r\nContent-Length: 0\r\n\r\n",
+			address, c.LocalAddr(), n, address, address, n)
+		if err := c.SetReadDeadline(time.Now().Add(20 * time.Millisecond)); err != nil {
+			return err
+		}
+		if _, err := c.Read(buffer); err == nil {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(5 * time.Millisecond):
+		}
+	}
+}

@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"strings"
 	"sync"
+	"time"
 
 	"tandem/media/codec"
 	"tandem/phone/audio"
@@ -173,8 +174,15 @@ func (t *take) call(x, y *actor) {
 // answer waits until y's phone rings for a call that x is in, and answers.
 func (t *take) answer(y, x *actor) {
 	t.step(y.name+"'s phone rings", func(ctx context.Context) error {
-		_, err := y.WaitRinging(ctx)
-		return err
+		if _, err := y.WaitRinging(ctx); err != nil {
+			return err
+		}
+		// People let it ring; what was asked of the other phones meanwhile (a hold) has come to rest.
+		select {
+		case <-time.After(300 * time.Millisecond):
+		case <-ctx.Done():
+		}
+		return ctx.Err()
 	})
 	t.lift(y, x)
 }

@@ -36,7 +36,7 @@ var parts = []struct {
 	{"registrations", "SIP registrations with digest, from SIPp", (*bench).registrations},
 	{"calls", "SIP calls with digest and direct media, from SIPp", (*bench).calls},
 	{"memory", "memory of registrations and held calls: slopes between two sizes after a collection", (*bench).memory},
-	{"sccp", "SCCP phones calling each other", (*bench).sccp},
+	{"sccp", "SCCP phones calling each other, without media", (*bench).sccp},
 	{"packages", "look-ups and codecs, benchmarks of the packages", (*bench).packages},
 }
 

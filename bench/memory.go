@@ -3,14 +3,12 @@ package main
 import (
 	"errors"
 	"fmt"
-	"io"
 	"net/netip"
 	"path/filepath"
 	"syscall"
 	"time"
 
 	"tandem/phone"
-	"tandem/phone/load"
 	"tandem/sim/lab"
 )
 
@@ -182,33 +180,5 @@ func (b *bench) memoryOfCalls() error {
 		}
 	}
 	figure("a held call (SIP to SIP)", kib(slope(held[1]-held[0], large-small)), fmt.Sprintf("aim 35 KiB; Asterisk %.0f KiB", asteriskHeld))
-	return nil
-}
-
-// sccp measures calls between SCCP phones of ours, with the server on one core.
-func (b *bench) sccp() error {
-	const n = 2000
-	s, err := b.server(0, n)
-	if err != nil {
-		return err
-	}
-	defer s.Close()
-	best := 0.0
-	for rate := 250.0; rate < 20000; rate *= 1.6 {
-		sum, err := load.Run(b.ctx, load.Options{
-			Phone: phone.Config{Protocol: phone.SCCP, Model: "7961", Servers: []string{s.Address("sccp")}, Local: netip.MustParseAddr(lab.Loopback), Trace: -1},
-			Name:  "SEP000000%d", Number: "%d", First: firstSCCP, Count: n, RegisterRate: 2000, CallRate: rate, Talk: 50 * time.Millisecond,
-			Ring: 10 * time.Millisecond, Duration: time.Duration(b.seconds()) * time.Second, NoMedia: true,
-		}, io.Discard)
-		if sum == nil {
-			return err
-		}
-		made := float64(sum.Made) / sum.CallTime.Seconds()
-		if sum.Failed > 0 || made < 0.85*rate {
-			break
-		}
-		best = made
-	}
-	figure(fmt.Sprintf("SCCP calls/s between %d phones, load on the other core", n), fmt.Sprintf("%.0f", best), "")
 	return nil
 }

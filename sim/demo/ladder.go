@@ -29,6 +29,12 @@ func telling(l trace.Ladder, server string, actors []*actor, all bool) picture {
 			p.left++
 			continue
 		}
+		if last := len(p.ladder.Messages) - 1; last >= 0 && !all {
+			if before := p.ladder.Messages[last]; before.From == m.From && before.To == m.To && before.Summary == text {
+				p.left++ // said twice
+				continue
+			}
+		}
 		// Digits that are keyed one after the other are one message to a reader.
 		if key, ok := strings.CutPrefix(text, keyed); ok && !all {
 			if last := len(p.ladder.Messages) - 1; last >= 0 {

@@ -227,7 +227,7 @@ func (p *printer) summary(results []result, wrong int, took time.Duration) {
 		if len(r.records) == 1 {
 			records = "1 record "
 		}
-		p.right(fmt.Sprintf("    %s %2d  %-46s %2d checks   %s", p.mark(err), i+1, cut(r.title, 46), r.checks, records), seconds(r.took))
+		p.right(fmt.Sprintf("    %s %2d  %-42s %2d checks  %s", p.mark(err), i+1, cut(r.title, 42), r.checks, records), seconds(r.took))
 	}
 	p.line("")
 	if wrong == 0 {

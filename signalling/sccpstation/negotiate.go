@@ -40,6 +40,7 @@ func (st *station) answerOffer(c *call, offer *signal.Session, why purpose) {
 		m.reply = signal.Inactive
 		st.answerNow(c, why)
 	case m.reply == signal.Inactive && why == forAnswer && m.local.IsValid():
+		m.superseded(why) // a resume of our own that was under way is offered after the answer
 		m.close(st, c)
 		st.holdTone(c)
 		st.answerNow(c, why)
@@ -169,21 +170,33 @@ func (st *station) offerRefused(c *call, cause signal.Cause) {
 	if cause == signal.CauseRequestPending && m.retries < retryLimit {
 		m.retries++
 		stop(&m.retry)
-		m.retry = st.after(time.Duration(m.retries)*retryPause, func() {
-			if !m.offering && m.purpose == forNothing {
-				st.offerWanted(c)
-			}
-		})
+		st.retryLater(c, time.Duration(m.retries)*retryPause)
 		return
 	}
 	m.retries = 0
 	st.transmit(c)
 }
 
+// retryLater makes the refused offer again, when nothing else is under way with the phone's media.
+func (st *station) retryLater(c *call, pause time.Duration) {
+	m := &c.media
+	m.retry = st.after(pause, func() {
+		switch {
+		case m.offering:
+			m.again = true
+		case m.purpose != forNothing:
+			st.retryLater(c, retryPause)
+		default:
+			st.offerWanted(c)
+		}
+	})
+}
+
 // holdTone tells the user that the other side holds, until there is music (sccp.md 4.8). It is heard while audio is closed.
 func (st *station) holdTone(c *call) {
 	if c.peerHolds && c.state == sConnected && c.tone == sccp.ToneSilence {
 		if c.media.rx != closed {
+			c.media.superseded(forAnswer)
 			c.media.close(st, c)
 		}
 		c.startTone(sccp.ToneHold)

@@ -210,6 +210,20 @@ func TestR08_OnlyThePartiesActOnACall(t *testing.T) {
 	}
 	for range 20 {
 		s.must(a.Hold(), a)
+		// A press of the round before that comes late takes the call too, now that it is held.
+		s.eventually("held, or taken", func() bool {
+			x, y := a.State(), b.State()
+			if len(x.Calls) != 1 || len(y.Calls) != 1 {
+				return false
+			}
+			p, q := x.Calls[0].State, y.Calls[0].State
+			return p == phone.OnHold && q == phone.OnHold || p == phone.RemoteOnHold && q == phone.OnHold ||
+				p == phone.OnHold && q == phone.RemoteOnHold || p == phone.RemoteInUse && q == phone.Connected
+		})
+		if b.State().Calls[0].State == phone.Connected {
+			s.audible(caller)
+			s.must(b.Hold(), b)
+		}
 		s.in(a, phone.OnHold)
 		s.in(b, phone.OnHold)
 		var both sync.WaitGroup

@@ -5,13 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/netip"
 	"os"
 	"time"
 
 	"tandem/admin/client"
 	"tandem/node"
+	"tandem/sim/peer"
 )
 
 // Name of every server of a lab, as site files have it.
@@ -182,19 +182,5 @@ func (s *Server) Close() error {
 	return err
 }
 
-// Reserve finds a free port of the loopback address for UDP and TCP.
-func Reserve() (int, error) {
-	for range 50 {
-		l, err := net.Listen("tcp", net.JoinHostPort(Loopback, "0"))
-		if err != nil {
-			return 0, err
-		}
-		p, err := net.ListenPacket("udp", l.Addr().String())
-		l.Close()
-		if err == nil {
-			p.Close()
-			return l.Addr().(*net.TCPAddr).Port, nil
-		}
-	}
-	return 0, errors.New("no free port was found")
-}
+// Reserve finds a free port of the loopback address for UDP and TCP. No port is reserved twice.
+func Reserve() (int, error) { return peer.FreePorts(1) }

@@ -83,11 +83,11 @@ func StartBaresip(ctx context.Context, o BaresipOptions) (*Baresip, error) {
 	if err := WriteTone(say, o.Say, time.Minute); err != nil {
 		return nil, err
 	}
-	listen, err := freePorts(2) // for SIP and, one above, SIP over TLS
+	listen, err := FreePorts(2) // for SIP and, one above, SIP over TLS
 	if err != nil {
 		return nil, err
 	}
-	control, err := freePorts(1)
+	control, err := FreePorts(1)
 	if err != nil {
 		return nil, err
 	}
@@ -146,37 +146,6 @@ func baresipModuleDirectory() (string, error) {
 		}
 	}
 	return "", errors.New("the modules of baresip are not here: install the Debian package baresip-core")
-}
-
-// freePorts finds a port of the loopback address from which n ports on are free for TCP and UDP at this moment.
-func freePorts(n int) (int, error) {
-	for range 50 {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			return 0, err
-		}
-		first := l.Addr().(*net.TCPAddr).Port
-		free := true
-		for p := first; p < first+n && free; p++ {
-			if p != first {
-				t, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(p)))
-				if free = err == nil; free {
-					t.Close()
-				}
-			}
-			u, err := net.ListenPacket("udp", net.JoinHostPort("127.0.0.1", strconv.Itoa(p)))
-			if err != nil {
-				free = false
-			} else {
-				u.Close()
-			}
-		}
-		l.Close()
-		if free {
-			return first, nil
-		}
-	}
-	return 0, errors.New("no free ports were found")
 }
 
 // read takes netstrings of JSON from the control socket until it closes.

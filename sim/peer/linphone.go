@@ -50,11 +50,11 @@ func StartLinphone(ctx context.Context, o LinphoneOptions) (*Linphone, error) {
 	if err := WriteTone(l.sound(), o.Say, time.Minute); err != nil {
 		return nil, err
 	}
-	sip, err := freePorts(1)
+	sip, err := FreePorts(1)
 	if err != nil {
 		return nil, err
 	}
-	rtp, err := freePorts(2)
+	rtp, err := FreePorts(2)
 	if err != nil {
 		return nil, err
 	}

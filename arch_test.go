@@ -106,6 +106,7 @@ sim/lab                     node phone/... admin/client service/... sim/...
 sim/peer                    media/codec phone/audio
 sim/demo                    W node phone/... admin/client service/... media/codec sim/lab sim/peer
 interop                     *
+interop/soak                *
 bench                       *
 cmd/tandem                  W telephony/parameter node admin/client setup/... phone/... sim/... service/...
 `

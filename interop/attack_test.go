@@ -217,7 +217,7 @@ func TestT22_FewDescriptors(t *testing.T) {
 
 // On a disk without a free byte calls and registrations go on and writes are refused; with room again everything works
 // without a restart, and no record is missing (T-20).
-func TestT20_FullDisk(t *testing.T) {
+func TestWholeServerOnAFullDisk(t *testing.T) {
 	t.Parallel()
 	if os.Geteuid() != 0 {
 		t.Skip("only root can mount a small disk")

@@ -206,7 +206,7 @@ func (b *bench) kamailio() (*platform, error) {
 	defer cancel()
 	if err := answers(ctx, p.address); err != nil {
 		text, _ := os.ReadFile(log.Name())
-		return nil, errors.Join(fmt.Errorf("Kamailio does not answer: %w\n%s", err, text), p.stop())
+		return nil, errors.Join(fmt.Errorf("no answer from Kamailio: %w\n%s", err, text), p.stop())
 	}
 	return p, nil
 }

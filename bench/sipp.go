@@ -35,8 +35,6 @@ type sipp struct {
 	hold time.Duration
 	// times asks for the time to ring of each call.
 	times bool
-	// loose counts what goes wrong and goes on; otherwise the first thing wrong ends the run.
-	limit int
 }
 
 // outcome is what came of a run.

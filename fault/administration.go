@@ -16,7 +16,7 @@ const (
 var administration = []Entry{
 	{NotAuthenticated, SeverityWarning,
 		"The request was refused.",
-		"It carries no valid token.",
+		"It carries neither a valid token nor the name and password of somebody with a role.",
 		"Create a token with `tandem api-token create` on the server and give it with --token.", 401},
 	{NotAuthorised, SeverityWarning,
 		"The request was refused.",

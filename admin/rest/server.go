@@ -98,6 +98,14 @@ const (
 	guessesAtOnce = 10
 )
 
+// spent says that the address has no try left, so that its guesses cost us nothing.
+func (g *guesses) spent(address string) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	l := g.from[address]
+	return l != nil && l.Tokens() < 1
+}
+
 // allow says whether the address may try once more.
 func (g *guesses) allow(address string) bool {
 	g.mu.Lock()
@@ -125,10 +133,9 @@ func (s *Server) identify(next http.Handler) http.Handler {
 			return
 		}
 		host, _, _ := net.SplitHostPort(r.RemoteAddr)
-		token := bearer(r.Header.Get("Authorization"))
-		i, err := s.ops.ByToken(token)
+		i, tried, err := s.who(r, host)
 		if errors.Is(err, fault.NotAuthenticated) {
-			if token != "" && !s.guesses.allow(host) {
+			if tried && !s.guesses.allow(host) {
 				w.Header().Set("Retry-After", "60")
 				err = fault.New(fault.RequestsTooFast, "address", host, "wait", "a minute")
 			} else {
@@ -142,6 +149,30 @@ func (s *Server) identify(next http.Handler) http.Handler {
 		i.Address = host
 		next.ServeHTTP(w, r.WithContext(admin.With(r.Context(), i)))
 	})
+}
+
+// checking bounds how many passwords are checked at once: each check is made to cost memory and time.
+var checking = make(chan struct{}, 2)
+
+// who finds out who asks, by a token or by a user's name and password; tried says that one of them was shown.
+func (s *Server) who(r *http.Request, host string) (i admin.Identity, tried bool, err error) {
+	user, password, basic := r.BasicAuth()
+	if !basic {
+		token := bearer(r.Header.Get("Authorization"))
+		i, err = s.ops.ByToken(token)
+		return i, token != "", err
+	}
+	if s.guesses.spent(host) {
+		return i, true, fault.New(fault.NotAuthenticated)
+	}
+	select {
+	case checking <- struct{}{}:
+		defer func() { <-checking }()
+	case <-r.Context().Done():
+		return i, false, r.Context().Err()
+	}
+	i, err = s.ops.ByPassword(user, password)
+	return i, true, err
 }
 
 // bearer is the token in an Authorization header (RFC 6750), or nothing.

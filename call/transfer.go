@@ -13,7 +13,7 @@ import "tandem/call/signal"
 // askConsultation begins to connect our peer with the party of the consultation.
 func askConsultation(t *turn) {
 	w := t.input.(signal.TransferWith)
-	if t.TransferWait || t.Peer.Half == 0 || w.Consultation == t.ID {
+	if t.TransferWait || t.Peer.Half == 0 || w.Consultation == 0 || w.Consultation == t.ID {
 		t.become(Active)
 		t.order(signal.TransferStatus{Done: true, Cause: signal.CauseRequestPending})
 		return

@@ -195,6 +195,9 @@ func TestBaresipRegistersAndCalls(t *testing.T) {
 	r.idle()
 	// And the other way round.
 	caller := r.newDevice("carol", "2003")
+	// baresip dials as soon as it runs; another one of the same phone has registered it before.
+	r.baresip(caller, "2003", false)
+	r.eventually("baresip of the caller is registered", func() bool { return len(r.s.Registered()) == 3 })
 	p := r.baresip(caller, "2003", false, "/dial sip:2001@"+r.udp.String())
 	to := a.ring()
 	to.reply(180, "")

@@ -62,7 +62,8 @@ provision/tftpd             W telephony/parameter provision wire/tftp
 
 # machinery: what makes decisions happen
 bus                         W S
-bus/runner                  W S bus call call/line call/feature media/session registration
+bus/runner                  W S bus bus/owner call call/line call/feature media/session registration
+bus/mesh                    W S bus cluster/link
 bus/owner                   W S bus registration
 bus/handover                W S bus bus/runner
 media/codec
@@ -70,10 +71,13 @@ media/engine                W S media/codec wire/rtp wire/srtp
 confdb                      W telephony/parameter
 confdb/schema               W
 confdb/sqlite               W confdb confdb/schema
-confdb/replica              W confdb confdb/schema
+confdb/replica              W confdb confdb/schema cluster/link
 confdb/live                 W S telephony/parameter confdb dialplan registration call call/line
 confdb/bulk                 W telephony/parameter confdb confdb/schema
+cluster                     W S telephony/parameter bus cluster/link confdb confdb/schema security/ca
+cluster/link                W security/ca
 userstate                   W S confdb bus
+files                       W cluster/link
 security/ca                 W
 security/role               W
 security/login              W
@@ -87,11 +91,11 @@ setup/preflight             W
 setup/install               W setup/preflight confdb/... service/... security/ca
 
 # people: what administrators, users and auditors touch
-admin                       W S telephony/parameter confdb/... userstate dialplan registration service/... security/role security/login setup/... cdr provision/...
+admin                       W S telephony/parameter bus cluster files confdb/... userstate dialplan registration service/... security/role security/login setup/... cdr provision/...
 admin/rest                  W admin admin/client confdb service security/login security/role
 admin/web                   W admin security/login security/role
 admin/client                W
-cdr                         W S telephony/parameter
+cdr                         W S telephony/parameter cluster/link
 
 # composition: wiring, no logic
 node                        *
@@ -101,7 +105,7 @@ phone/script                phone phone/audio media/codec
 phone/screen                phone media/codec
 phone/load                  phone phone/audio
 scripts/testreport
-sim/net
+sim/net                     W S bus
 sim/lab                     node phone/... admin/client service/... sim/...
 sim/peer                    media/codec phone/audio
 sim/demo                    W node phone/... admin/client service/... media/codec sim/lab sim/peer

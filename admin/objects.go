@@ -137,7 +137,7 @@ func (o *Operations) Kinds(ctx context.Context) ([]client.KindInfo, error) {
 		return nil, err
 	}
 	var out []client.KindInfo
-	for _, k := range telephony.Kinds {
+	for k := range telephony.PublicKinds() {
 		out = append(out, client.KindInfo{Kind: string(k.Kind), Collection: k.Collection, Title: k.Title, Count: s.Count(k.Kind)})
 	}
 	return out, nil
@@ -146,7 +146,7 @@ func (o *Operations) Kinds(ctx context.Context) ([]client.KindInfo, error) {
 // kindOf finds a kind by its name in the singular or plural, in any capitalisation.
 func kindOf(name string) (telephony.KindInfo, error) {
 	var known []string
-	for _, k := range telephony.Kinds {
+	for k := range telephony.PublicKinds() {
 		if strings.EqualFold(name, string(k.Kind)) || strings.EqualFold(name, k.Collection) {
 			return k, nil
 		}

@@ -24,6 +24,16 @@ func (s *Snapshot) ServiceActivation(server telephony.ServerName, service teleph
 	return find[*telephony.ServiceActivation](s, telephony.KindServiceActivation, string(server)+"/"+string(service))
 }
 
+// UserState finds the last word on a setting of a line (by its key) or a device (by its name).
+func (s *Snapshot) UserState(setting telephony.UserSetting, subject string) *telephony.UserState {
+	return find[*telephony.UserState](s, telephony.KindUserState, telephony.UserStateKey(setting, subject))
+}
+
+// UserStates lists what is known of the settings that users change.
+func (s *Snapshot) UserStates() iter.Seq[*telephony.UserState] {
+	return list[*telephony.UserState](s, telephony.KindUserState)
+}
+
 // CallManagerGroup finds a CallManager group.
 func (s *Snapshot) CallManagerGroup(name telephony.GroupName) *telephony.CallManagerGroup {
 	return find[*telephony.CallManagerGroup](s, telephony.KindCallManagerGroup, string(name))

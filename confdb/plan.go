@@ -103,6 +103,7 @@ func (s *Store) makePlan(before *Snapshot, set ChangeSet, o Options) (*plan, err
 		p.changes = append(p.changes, Change{Kind: w.ref.kind, Key: w.ref.key, Before: old, After: after})
 		items[w.ref] = w.item
 	}
+	p.changes = followUserState(before, p.changes, o, s.options.Now())
 	order(p.changes)
 	p.after = before.with(p.changes)
 	s.checkWhole(p, items, o, refused)
@@ -132,7 +133,7 @@ func at(what string, item *Item) string {
 // unknownKind is the refusal of a kind that does not exist, with the nearest one that does.
 func unknownKind(kind string) *fault.Error {
 	var known []string
-	for _, info := range telephony.Kinds {
+	for info := range telephony.PublicKinds() {
 		known = append(known, string(info.Kind))
 	}
 	return fault.New(fault.KindUnknown, "kind", kind, "known", strings.Join(known, ", "))

@@ -71,7 +71,7 @@ func Decode(source string, data []byte) (confdb.ChangeSet, error) {
 // DecodeObject reads one object of a kind, as the API takes it.
 func DecodeObject(source string, kind telephony.Kind, data []byte) (confdb.Item, error) {
 	k := schema.Of(kind)
-	if k == nil {
+	if k == nil || k.Internal {
 		return confdb.Item{}, fault.New(fault.KindUnknown, "kind", string(kind), "known", strings.Join(kindNames(), ", "))
 	}
 	root, err := parse(source, data)
@@ -359,7 +359,7 @@ func (r *objectReader) scalar(path string, f *schema.Field, n *yaml.Node, to ref
 
 func collections() []string {
 	var names []string
-	for _, info := range telephony.Kinds {
+	for info := range telephony.PublicKinds() {
 		names = append(names, info.Collection)
 	}
 	return names
@@ -367,7 +367,7 @@ func collections() []string {
 
 func kindNames() []string {
 	var names []string
-	for _, info := range telephony.Kinds {
+	for info := range telephony.PublicKinds() {
 		names = append(names, string(info.Kind))
 	}
 	return names

@@ -68,6 +68,7 @@ var keyFields = map[telephony.Kind][]string{
 	telephony.KindDirectoryNumber:    {"pattern", "partition"},
 	telephony.KindTranslationPattern: {"pattern", "partition"},
 	telephony.KindRoutePattern:       {"pattern", "partition"},
+	telephony.KindUserState:          {"setting", "subject"},
 }
 
 var (

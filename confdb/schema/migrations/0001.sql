@@ -332,3 +332,15 @@ CREATE TABLE auto_registration (
   external_mask TEXT NOT NULL DEFAULT '',
   PRIMARY KEY (call_manager)
 ) STRICT, WITHOUT ROWID;
+
+CREATE TABLE user_state (
+  setting TEXT NOT NULL DEFAULT '',
+  subject TEXT NOT NULL DEFAULT '',
+  value TEXT NOT NULL DEFAULT '',
+  calling_search_space TEXT NOT NULL DEFAULT '',
+  stamp INTEGER NOT NULL DEFAULT 0,
+  server TEXT NOT NULL DEFAULT '',
+  actor TEXT NOT NULL DEFAULT '',
+  administrative INTEGER NOT NULL DEFAULT 0,
+  PRIMARY KEY (setting, subject)
+) STRICT, WITHOUT ROWID;

@@ -29,6 +29,17 @@ func (s *Snapshot) UserState(setting telephony.UserSetting, subject string) *tel
 	return find[*telephony.UserState](s, telephony.KindUserState, telephony.UserStateKey(setting, subject))
 }
 
+// UserStateOfLine is UserState of a line, without an allocation.
+func (s *Snapshot) UserStateOfLine(setting telephony.UserSetting, key telephony.LineKey) *telephony.UserState {
+	if s.kinds[telephony.KindUserState].count == 0 {
+		return nil
+	}
+	var buffer [160]byte
+	o, _ := s.kinds[telephony.KindUserState].getBytes(appendLineKey(append(append(buffer[:0], setting...), '/'), key))
+	u, _ := o.(*telephony.UserState)
+	return u
+}
+
 // UserStates lists what is known of the settings that users change.
 func (s *Snapshot) UserStates() iter.Seq[*telephony.UserState] {
 	return list[*telephony.UserState](s, telephony.KindUserState)

@@ -60,6 +60,7 @@ func Areas() []Area {
 		{"SET", "first start, installation, upgrade", setup},
 		{"SIP", "SIP phones and trunks", sip},
 		{"SVC", "services, ports, disk, memory, clock of this server", service},
+		{"USR", "what users change: forwarding, do not disturb, message lamps", userState},
 	}
 }
 

@@ -26,6 +26,7 @@ type Directory struct {
 	server telephony.ServerName
 	media  Narrower
 	view   atomic.Pointer[view]
+	users  atomic.Pointer[UserState]
 }
 
 // New compiles a snapshot. The error joins a *dialplan.ChangeError for each pattern that does not compile; the directory
@@ -200,9 +201,9 @@ func (d *Directory) Line(ref signal.LineRef) (line.Info, bool) {
 	}
 	info := line.Info{
 		Party:      signal.Party{Number: ref.Number, Partition: ref.Partition, Name: n.Display, LineTextForCaller: n.AlertingName},
-		ForwardAll: forward(n.ForwardAll), ForwardBusy: forward(n.ForwardBusy), ForwardNoAnswer: forward(n.ForwardNoAnswer),
+		ForwardAll: forward(d.forwardAll(v, n)), ForwardBusy: forward(n.ForwardBusy), ForwardNoAnswer: forward(n.ForwardNoAnswer),
 		ForwardUnregistered: forward(n.ForwardUnregistered), NoAnswer: v.limits.NoAnswer,
-		AutoAnswer: n.AutoAnswer != "" && n.AutoAnswer != telephony.AutoAnswerOff,
+		AutoAnswer: n.AutoAnswer != "" && n.AutoAnswer != telephony.AutoAnswerOff, Messages: d.messages(v, key),
 	}
 	if n.ForwardNoAnswer != nil && n.ForwardNoAnswer.Seconds > 0 {
 		info.NoAnswer = time.Duration(n.ForwardNoAnswer.Seconds) * time.Second
@@ -227,7 +228,11 @@ func forward(f *telephony.Forward) line.Forward {
 
 // Lines implements runner.Directory.
 func (d *Directory) Lines(device string) []signal.LineRef {
-	phone := d.Snapshot().Phone(telephony.DeviceName(device))
+	return d.linesOf(d.Snapshot(), device)
+}
+
+func (*Directory) linesOf(s *confdb.Snapshot, device string) []signal.LineRef {
+	phone := s.Phone(telephony.DeviceName(device))
 	if phone == nil {
 		return nil
 	}

@@ -59,6 +59,16 @@ func (d *Directory) apply(e confdb.Event) Change {
 			for _, a := range e.Snapshot.Appearances(key) {
 				devices[string(a.Phone.Name)] = true
 			}
+		case telephony.KindUserState:
+			for _, o := range []telephony.Object{change.Before, change.After} {
+				if u, ok := o.(*telephony.UserState); ok && u != nil && u.Setting.AboutLine() {
+					lines[refOf(telephony.ParseLineKey(u.Subject))] = true
+				} else if ok && u != nil {
+					for _, l := range d.linesOf(e.Snapshot, u.Subject) {
+						lines[l] = true
+					}
+				}
+			}
 		case telephony.KindPhone:
 			devices[change.Key] = true
 			for _, o := range []telephony.Object{change.Before, change.After} {

@@ -63,7 +63,9 @@ provision/tftpd             W telephony/parameter provision wire/tftp
 # machinery: what makes decisions happen
 bus                         W S
 bus/runner                  W S bus bus/owner call call/line call/feature media/session registration
-bus/mesh                    W S bus cluster/link
+bus/session                 W S bus
+bus/bustest                 W S bus
+bus/mesh                    W S bus bus/session cluster/link
 bus/owner                   W S bus registration
 bus/handover                W S bus bus/runner
 media/codec
@@ -105,7 +107,7 @@ phone/script                phone phone/audio media/codec
 phone/screen                phone media/codec
 phone/load                  phone phone/audio
 scripts/testreport
-sim/net                     W S bus
+sim/net                     W S bus bus/session
 sim/lab                     node phone/... admin/client service/... sim/...
 sim/peer                    media/codec phone/audio
 sim/demo                    W node phone/... admin/client service/... media/codec sim/lab sim/peer

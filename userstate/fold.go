@@ -166,6 +166,12 @@ func (s *Service) drop(u *telephony.UserState, why *fault.Error) {
 	if !s.settle(u) {
 		return
 	}
+	s.mu.Lock()
+	if len(s.lost) >= maximumLost {
+		clear(s.lost)
+	}
+	s.lost[u.Key()] = u
+	s.mu.Unlock()
 	s.tell(u, why)
 	s.everyone(func(n signal.NodeID) { s.send(n, message{Settled: []*telephony.UserState{u}}) })
 }

@@ -23,6 +23,7 @@ const (
 	auditEvery   = 30 * time.Second // everything that waits is offered again, in case something went missing
 	foldWithin   = 15 * time.Second
 	maximumQueue = 100_000 // changes that wait for the publisher on this server
+	maximumLost  = 4096    // dropped changes that are remembered, so that each is told once
 )
 
 // Options are what the service works with. The functions must not block.
@@ -58,6 +59,7 @@ type Service struct {
 	journal *journal
 	waiting map[string]*telephony.UserState // for the publisher, by key; the newest of each
 	overlay atomic.Pointer[map[string]*telephony.UserState]
+	lost    map[string]*telephony.UserState // dropped as publisher, the newest of each key
 	alone   bool
 	closed  bool
 
@@ -81,7 +83,7 @@ func Open(o Options) (*Service, error) {
 		return nil, fault.Wrap(err, fault.UserStateNotKept)
 	}
 	ctx, end := context.WithCancel(context.Background())
-	s := &Service{o: o, journal: j, waiting: waiting, wake: make(chan struct{}, 1), met: make(chan bus.Peer, 64), end: end}
+	s := &Service{o: o, journal: j, waiting: waiting, lost: map[string]*telephony.UserState{}, wake: make(chan struct{}, 1), met: make(chan bus.Peer, 64), end: end}
 	s.show()
 	if o.Mesh != nil {
 		o.Mesh.Receive(bus.TopicUserState, s.received)
@@ -233,14 +235,14 @@ func (s *Service) asked(_ context.Context, from bus.Peer, payload []byte) ([]byt
 	if err != nil {
 		return nil, err
 	}
-	return nil, s.take(from.Name, m.Changes)
+	return nil, s.take(from, m.Changes)
 }
 
 // received takes what another server has waiting, and what the publisher has dropped.
 func (s *Service) received(from bus.Peer, payload []byte) {
 	m, err := decodeMessage(payload)
 	if err == nil {
-		err = s.take(from.Name, m.Changes)
+		err = s.take(from, m.Changes)
 	}
 	if err != nil {
 		s.o.Log.Error("user state of another server was not taken", "server", from.Name, "cause", err)
@@ -252,9 +254,9 @@ func (s *Service) received(from bus.Peer, payload []byte) {
 }
 
 // take merges changes of another server into what waits here.
-func (s *Service) take(from telephony.ServerName, changes []*telephony.UserState) error {
+func (s *Service) take(from bus.Peer, changes []*telephony.UserState) error {
 	snapshot := s.o.Store.Snapshot()
-	var news []*telephony.UserState
+	var news, dropped []*telephony.UserState
 	s.mu.Lock()
 	if s.closed {
 		s.mu.Unlock()
@@ -264,7 +266,10 @@ func (s *Service) take(from telephony.ServerName, changes []*telephony.UserState
 		if row := snapshot.UserState(u.Setting, u.Subject); !u.After(row) && !s.o.Publisher() {
 			continue // settled already; the publisher decides even then, because it is the one who tells
 		}
-		if u.After(s.waiting[u.Key()]) {
+		switch lost := s.lost[u.Key()]; {
+		case lost != nil && !u.After(lost):
+			dropped = append(dropped, lost)
+		case u.After(s.waiting[u.Key()]):
 			news = append(news, u)
 		}
 	}
@@ -277,10 +282,13 @@ func (s *Service) take(from telephony.ServerName, changes []*telephony.UserState
 		err = s.keep(news...)
 	}
 	s.mu.Unlock()
+	if len(dropped) > 0 {
+		s.send(from.Node, message{Settled: dropped})
+	}
 	if err != nil || len(news) == 0 {
 		return err
 	}
-	s.o.Log.Debug("user state taken", "from", from, "changes", len(news))
+	s.o.Log.Debug("user state taken", "from", from.Name, "changes", len(news))
 	s.changed(news...)
 	s.nudge()
 	return nil

@@ -36,6 +36,7 @@ type Sources struct {
 	Directory func() *live.Directory
 	Calls     func() Calls
 	Records   func() *cdr.Collector
+	Cluster   func() Cluster // may be nil
 
 	Services *service.Manager
 	Alarms   *alarm.Board

@@ -107,6 +107,7 @@ func (s *Server) register(api huma.API) {
 	s.watching(api)
 	s.parts(api)
 	s.recovery(api)
+	s.cluster(api)
 }
 
 func (s *Server) objects(api huma.API) {

@@ -47,6 +47,7 @@ type grammar struct {
 	Configure configureCommands `embed:"" group:"configure"`
 	Explain   explainCommands   `embed:"" group:"explain"`
 	Operate   operateCommands   `embed:"" group:"operate"`
+	Cluster   clusterCommands   `embed:"" group:"cluster"`
 	Tryout    tryoutCommands    `embed:"" group:"tryout"`
 	Version   versionCommand    `cmd:"" group:"server" help:"Show the version of this program."`
 }
@@ -57,6 +58,7 @@ var groups = []kong.Group{
 	{Key: "configure", Title: "Configuration:"},
 	{Key: "explain", Title: "Why something is as it is:"},
 	{Key: "operate", Title: "Operation:"},
+	{Key: "cluster", Title: "The cluster:"},
 	{Key: "tryout", Title: "Trying it out:"},
 }
 

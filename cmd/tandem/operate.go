@@ -15,6 +15,7 @@ type operateCommands struct {
 	Service  serviceCommands `cmd:"" help:"Services of the server."`
 	Alarm    alarmCommands   `cmd:"" help:"Alarms."`
 	Device   deviceCommands  `cmd:"" help:"Devices."`
+	Line     lineCommands    `cmd:"" help:"What users change of a line at their phones."`
 	File     fileCommands    `cmd:"" help:"Files that devices fetch: firmware, locales, rings."`
 	APIToken tokenCommands   `cmd:"" name:"api-token" help:"Tokens with which programs and other machines use the API."`
 }
@@ -208,7 +209,8 @@ func (a *alarmAcknowledge) Run(ctx context.Context, c *console) error {
 }
 
 type deviceCommands struct {
-	Restart deviceRestart `cmd:"" help:"Let a device restart as soon as it is idle."`
+	Restart      deviceRestart      `cmd:"" help:"Let a device restart as soon as it is idle."`
+	DoNotDisturb deviceDoNotDisturb `cmd:"" name:"do-not-disturb" help:"Keep calls from ringing at a device, as its user can."`
 }
 
 type deviceRestart struct {

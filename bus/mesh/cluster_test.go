@@ -71,9 +71,17 @@ func (a *authority) tls(t testing.TB, node signal.NodeID) func() (server, client
 	}, a.certificate, &key.PublicKey)
 	own := []tls.Certificate{{Certificate: [][]byte{leaf.Raw}, PrivateKey: key}}
 	return func() (server, client *tls.Config, err error) {
-		return &tls.Config{MinVersion: tls.VersionTLS13, Certificates: own, ClientCAs: a.pool, ClientAuth: tls.RequireAndVerifyClientCert},
-			&tls.Config{MinVersion: tls.VersionTLS13, Certificates: own, RootCAs: a.pool, ServerName: "tandem"}, nil
+		return certificates(own, a.pool)
 	}
+}
+
+func certificates(own []tls.Certificate, pool *x509.CertPool) (server, client *tls.Config, err error) {
+	return &tls.Config{MinVersion: tls.VersionTLS13, Certificates: own, ClientCAs: pool, ClientAuth: tls.RequireAndVerifyClientCert},
+		&tls.Config{MinVersion: tls.VersionTLS13, Certificates: own, RootCAs: pool, ServerName: "tandem"}, nil
+}
+
+func privateKey(c *tls.Config) *ecdsa.PrivateKey {
+	return c.Certificates[0].PrivateKey.(*ecdsa.PrivateKey)
 }
 
 func identify(c *x509.Certificate) (node signal.NodeID, err error) {

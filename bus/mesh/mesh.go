@@ -220,7 +220,6 @@ const routeInterval = 100 * time.Millisecond
 func (m *Mesh) watchRoutes() {
 	ticker := time.NewTicker(routeInterval)
 	defer ticker.Stop()
-	had := map[signal.NodeID]bool{}
 	for {
 		select {
 		case <-m.done:
@@ -237,12 +236,11 @@ func (m *Mesh) watchRoutes() {
 				has[node] = true
 			}
 		}
-		for node := range had {
-			if !has[node] {
-				m.Gone(node)
+		for _, p := range m.Peers() {
+			if !has[p.Node] {
+				m.Gone(p.Node)
 			}
 		}
-		had = has
 	}
 }
 

@@ -3,16 +3,10 @@ package mesh
 import (
 	"testing"
 
-	"go.uber.org/goleak"
-
 	"tandem/bus"
 	"tandem/bus/bustest"
 	"tandem/call/signal"
 )
-
-func TestMain(m *testing.M) {
-	goleak.VerifyTestMain(m)
-}
 
 func TestMesh(t *testing.T) {
 	bustest.Run(t, func(t *testing.T, n int) *bustest.Cluster {

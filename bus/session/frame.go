@@ -45,6 +45,7 @@ const (
 	batchSize    = 64 << 10                                  // bytes up to which small messages share a frame
 	maximumFrame = dataSize + bus.MaximumMessage + batchSize // bytes
 	window       = 64                                        // frames on their way; the bits of a header cover them
+	windowBytes  = 4 << 20                                   // of frames on their way; the last may go beyond
 	maximumBytes = 64 << 20                                  // of messages that wait for one peer, either way
 	longestWait  = 10 * 60 * 1000                            // milliseconds of a question
 )

@@ -40,6 +40,7 @@ type link struct {
 	asked       time.Time // when the last presence was sent at the other side's request
 	answerIt    bool      // the other side must hear of us soon
 	wantAnswer  bool      // and should answer
+	doubted     time.Time // when it was last asked whether it is there
 	probing     time.Time // zero, or when the probe ends
 	outgoing    outgoing
 	incoming    incoming
@@ -155,7 +156,6 @@ func (l *link) probe() {
 	defer l.mu.Unlock()
 	if l.up && l.probing.IsZero() {
 		l.probing = time.Now().Add(l.e.options.Probe + 3*l.outgoing.roundTrip)
-		l.answerIt, l.wantAnswer = true, true
 		l.wake()
 	}
 }

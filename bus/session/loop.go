@@ -44,10 +44,6 @@ func (l *link) work() time.Duration {
 		l.answerIt, l.wantAnswer = false, false
 		l.presence = now.Add(l.e.options.Heartbeat)
 		next = l.presence
-		if !l.probing.IsZero() {
-			l.answerIt, l.wantAnswer = true, true // with the next round
-			next = now.Add(l.e.options.Probe / 6)
-		}
 	}
 	if l.up {
 		next = l.deadlines(next)
@@ -84,7 +80,28 @@ func (l *link) work() time.Duration {
 func (l *link) beats(now time.Time) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if doubt := l.doubt(); !doubt.IsZero() && !doubt.After(now) {
+		l.wantAnswer, l.doubted = true, now
+		return true
+	}
 	return l.answerIt || !l.presence.After(now)
+}
+
+// doubt is when the other side is to be asked next whether it is still there; zero when there is no reason. A heartbeat that is late is
+// reason enough: to lose some of them in a row must not lose the peer (T-19). The lock is held.
+func (l *link) doubt() time.Time {
+	if !l.up {
+		return time.Time{}
+	}
+	pause := l.e.options.Heartbeat / 5
+	reason := l.heard.Add(l.e.options.Heartbeat + pause)
+	if !l.probing.IsZero() {
+		pause, reason = l.e.options.Probe/6, time.Time{}
+	}
+	if again := l.doubted.Add(pause); again.After(reason) {
+		return again
+	}
+	return reason
 }
 
 // judge ends the session if the other side has been silent for too long, or does not acknowledge. A round that comes late, because
@@ -109,7 +126,7 @@ func (l *link) judge(now time.Time) {
 
 // deadlines returns the first of next and the moments at which judge may find the session over. The lock is held.
 func (l *link) deadlines(next time.Time) time.Time {
-	for _, at := range []time.Time{l.heard.Add(l.e.options.Silence), l.probing} {
+	for _, at := range [...]time.Time{l.heard.Add(l.e.options.Silence), l.probing, l.doubt()} {
 		if !at.IsZero() && at.Before(next) {
 			next = at
 		}

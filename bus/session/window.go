@@ -31,6 +31,7 @@ type outgoing struct {
 	filling   []flight // the last may grow
 	messages  int      // in both
 	bytes     int      // in both
+	flying    int      // bytes on their way
 	roundTrip time.Duration
 }
 
@@ -49,8 +50,11 @@ func (o *outgoing) add(m message) bool {
 	frame := appendMessage(make([]byte, dataSize, dataSize+size), m)
 	o.bytes += len(frame)
 	o.filling = append(o.filling, flight{frame: frame, messages: 1})
-	return len(o.flights) < window
+	return o.space()
 }
+
+// space reports whether another frame may leave.
+func (o *outgoing) space() bool { return len(o.flights) < window && o.flying < windowBytes }
 
 // wait is how long a frame that was sent so many times stays unanswered before it is sent again.
 func (o *outgoing) wait(times int) time.Duration {
@@ -69,6 +73,7 @@ func (o *outgoing) acknowledged(ack, have uint64, now time.Time) bool {
 		o.measure(f, now)
 		o.messages -= f.messages
 		o.bytes -= len(f.frame)
+		o.flying -= len(f.frame)
 		*f = flight{}
 	}
 	o.flights = o.flights[n:]
@@ -82,12 +87,13 @@ func (o *outgoing) acknowledged(ack, have uint64, now time.Time) bool {
 	return n > 0 && len(o.filling) > 0
 }
 
-// measure takes the round trip of a frame that was sent once; of others it is not known which was answered.
+// measure takes the round trip of a frame, from when it was first sent: of a frame that was sent again it is not known which was answered, and
+// to take none of these would keep the estimate too short for ever on a network that has become slower.
 func (o *outgoing) measure(f *flight, now time.Time) {
-	if f.times != 1 || f.held {
+	if f.held {
 		return
 	}
-	d := max(now.Sub(f.last), time.Microsecond)
+	d := max(now.Sub(f.first), time.Microsecond)
 	if o.roundTrip == 0 {
 		o.roundTrip = d
 	}
@@ -96,7 +102,7 @@ func (o *outgoing) measure(f *flight, now time.Time) {
 
 // due calls send for each frame that must go now, again or for the first time, and returns when the next must go again.
 func (o *outgoing) due(now time.Time, send func(f *flight)) (next time.Time) {
-	for len(o.flights) < window && len(o.filling) > 0 {
+	for len(o.filling) > 0 && o.space() {
 		f := o.filling[0]
 		o.filling[0] = flight{}
 		o.filling = o.filling[1:]
@@ -104,6 +110,7 @@ func (o *outgoing) due(now time.Time, send func(f *flight)) (next time.Time) {
 		f.first = now
 		binary.BigEndian.PutUint64(f.frame[headerSize:], f.sequence)
 		o.next++
+		o.flying += len(f.frame)
 		o.flights = append(o.flights, f)
 	}
 	for i := range o.flights {

@@ -24,7 +24,10 @@ func (n *Network) Join(node signal.NodeID, name telephony.ServerName) *End {
 	n.mu.Lock()
 	n.starts++
 	e := &End{network: n, node: node}
-	incarnation := uint64(time.Now().UnixNano()) + n.starts
+	e.Endpoint = session.New(session.Options{
+		Self:    bus.Peer{Node: node, Name: name, Incarnation: uint64(time.Now().UnixNano()) + n.starts},
+		Carrier: carrier{e}, Heartbeat: n.options.Heartbeat, Silence: n.options.Silence, Queued: n.options.Queued,
+	})
 	old := n.ends[node]
 	n.ends[node] = e
 	n.names[node] = name
@@ -32,10 +35,6 @@ func (n *Network) Join(node signal.NodeID, name telephony.ServerName) *End {
 	if old != nil {
 		old.Endpoint.Close()
 	}
-	e.Endpoint = session.New(session.Options{
-		Self: bus.Peer{Node: node, Name: name, Incarnation: incarnation}, Carrier: carrier{e},
-		Heartbeat: n.options.Heartbeat, Silence: n.options.Silence, Queued: n.options.Queued,
-	})
 	return e
 }
 

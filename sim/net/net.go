@@ -109,6 +109,16 @@ func (n *Network) Heal() {
 	clear(n.weather)
 }
 
+// HealCuts ends every cut, and leaves delay and loss as they are.
+func (n *Network) HealCuts() {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	for d, w := range n.weather {
+		w.Cut = false
+		n.weather[d] = w
+	}
+}
+
 // Kill ends a server at once, as SIGKILL does: the others see its connections close. Join makes it return.
 func (n *Network) Kill(node signal.NodeID) {
 	n.mu.Lock()

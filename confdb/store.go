@@ -125,7 +125,7 @@ func (s *Store) Update(ctx context.Context, o Options, decide func(*Snapshot) (C
 	}
 	result := Result{Unchanged: p.unchanged, Position: before.position, DryRun: o.DryRun, Items: make([]ResultItem, 0, len(p.changes))}
 	for _, c := range p.changes {
-		if info, _ := c.Kind.Info(); info.Internal {
+		if c.Kind.Internal() {
 			continue // what the servers note for themselves
 		}
 		item := ResultItem{Action: c.Action(), Kind: c.Kind, Key: c.Key}

@@ -48,37 +48,34 @@ type KindInfo struct {
 	Collection string        // key of the list in a site file: "phones"
 	Title      string        // in a sentence: "calling search space"
 	New        func() Object // a new, empty object
-	// Internal objects are written by the servers themselves: they are stored and replicated like all others, and stand in no
-	// site file, export or list for administrators.
-	Internal bool
 }
 
 // Kinds lists every kind, what is referred to before what refers to it.
 var Kinds = []KindInfo{
-	{KindServer, "servers", "server", func() Object { return new(Server) }, false},
-	{KindServiceActivation, "serviceActivations", "service activation", func() Object { return new(ServiceActivation) }, false},
-	{KindEnterpriseParameter, "enterpriseParameters", "enterprise parameter", func() Object { return new(EnterpriseParameter) }, false},
-	{KindServiceParameter, "serviceParameters", "service parameter", func() Object { return new(ServiceParameter) }, false},
-	{KindCallManagerGroup, "callManagerGroups", "CallManager group", func() Object { return new(CallManagerGroup) }, false},
-	{KindRegion, "regions", "region", func() Object { return new(Region) }, false},
-	{KindLocation, "locations", "location", func() Object { return new(Location) }, false},
-	{KindDateTimeGroup, "dateTimeGroups", "date/time group", func() Object { return new(DateTimeGroup) }, false},
-	{KindSoftkeyTemplate, "softkeyTemplates", "softkey template", func() Object { return new(SoftkeyTemplate) }, false},
-	{KindButtonTemplate, "buttonTemplates", "phone button template", func() Object { return new(ButtonTemplate) }, false},
-	{KindProduct, "products", "product", func() Object { return new(Product) }, false},
-	{KindFirmwareFile, "firmwareFiles", "firmware file", func() Object { return new(FirmwareFile) }, false},
-	{KindDevicePool, "devicePools", "device pool", func() Object { return new(DevicePool) }, false},
-	{KindDeviceDefaults, "deviceDefaults", "device defaults", func() Object { return new(DeviceDefaults) }, false},
-	{KindPartition, "partitions", "partition", func() Object { return new(Partition) }, false},
-	{KindCallingSearchSpace, "callingSearchSpaces", "calling search space", func() Object { return new(CallingSearchSpace) }, false},
-	{KindUser, "users", "user", func() Object { return new(User) }, false},
-	{KindAPIToken, "apiTokens", "API token", func() Object { return new(APIToken) }, false},
-	{KindDirectoryNumber, "directoryNumbers", "directory number", func() Object { return new(DirectoryNumber) }, false},
-	{KindPhone, "phones", "phone", func() Object { return new(Phone) }, false},
-	{KindTranslationPattern, "translationPatterns", "translation pattern", func() Object { return new(TranslationPattern) }, false},
-	{KindRoutePattern, "routePatterns", "route pattern", func() Object { return new(RoutePattern) }, false},
-	{KindAutoRegistration, "autoRegistration", "auto-registration", func() Object { return new(AutoRegistration) }, false},
-	{KindUserState, "userStates", "user state", func() Object { return new(UserState) }, true},
+	{KindServer, "servers", "server", func() Object { return new(Server) }},
+	{KindServiceActivation, "serviceActivations", "service activation", func() Object { return new(ServiceActivation) }},
+	{KindEnterpriseParameter, "enterpriseParameters", "enterprise parameter", func() Object { return new(EnterpriseParameter) }},
+	{KindServiceParameter, "serviceParameters", "service parameter", func() Object { return new(ServiceParameter) }},
+	{KindCallManagerGroup, "callManagerGroups", "CallManager group", func() Object { return new(CallManagerGroup) }},
+	{KindRegion, "regions", "region", func() Object { return new(Region) }},
+	{KindLocation, "locations", "location", func() Object { return new(Location) }},
+	{KindDateTimeGroup, "dateTimeGroups", "date/time group", func() Object { return new(DateTimeGroup) }},
+	{KindSoftkeyTemplate, "softkeyTemplates", "softkey template", func() Object { return new(SoftkeyTemplate) }},
+	{KindButtonTemplate, "buttonTemplates", "phone button template", func() Object { return new(ButtonTemplate) }},
+	{KindProduct, "products", "product", func() Object { return new(Product) }},
+	{KindFirmwareFile, "firmwareFiles", "firmware file", func() Object { return new(FirmwareFile) }},
+	{KindDevicePool, "devicePools", "device pool", func() Object { return new(DevicePool) }},
+	{KindDeviceDefaults, "deviceDefaults", "device defaults", func() Object { return new(DeviceDefaults) }},
+	{KindPartition, "partitions", "partition", func() Object { return new(Partition) }},
+	{KindCallingSearchSpace, "callingSearchSpaces", "calling search space", func() Object { return new(CallingSearchSpace) }},
+	{KindUser, "users", "user", func() Object { return new(User) }},
+	{KindAPIToken, "apiTokens", "API token", func() Object { return new(APIToken) }},
+	{KindDirectoryNumber, "directoryNumbers", "directory number", func() Object { return new(DirectoryNumber) }},
+	{KindPhone, "phones", "phone", func() Object { return new(Phone) }},
+	{KindTranslationPattern, "translationPatterns", "translation pattern", func() Object { return new(TranslationPattern) }},
+	{KindRoutePattern, "routePatterns", "route pattern", func() Object { return new(RoutePattern) }},
+	{KindAutoRegistration, "autoRegistration", "auto-registration", func() Object { return new(AutoRegistration) }},
+	{KindUserState, "userStates", "user state", func() Object { return new(UserState) }},
 }
 
 var (
@@ -110,11 +107,15 @@ func (k Kind) Title() string {
 	return string(k)
 }
 
+// Internal reports whether the cluster keeps the objects of the kind for itself: they are replicated like all others, but no site
+// file, export or list of the API has them.
+func (k Kind) Internal() bool { return k == KindUserState }
+
 // PublicKinds lists the kinds that administrators work with, in the order of Kinds.
 func PublicKinds() iter.Seq[KindInfo] {
 	return func(yield func(KindInfo) bool) {
 		for _, info := range Kinds {
-			if !info.Internal && !yield(info) {
+			if !info.Kind.Internal() && !yield(info) {
 				return
 			}
 		}
@@ -124,7 +125,7 @@ func PublicKinds() iter.Seq[KindInfo] {
 // KindOfCollection finds a kind by the key of its list ("phones"); internal kinds have no list.
 func KindOfCollection(name string) (Kind, bool) {
 	info := infoByCollection[name]
-	if info == nil || info.Internal {
+	if info == nil || info.Kind.Internal() {
 		return "", false
 	}
 	return info.Kind, true

@@ -36,7 +36,7 @@ func TestKindsAreComplete(t *testing.T) {
 		if o.Kind() != info.Kind {
 			t.Errorf("New of %s makes a %s", info.Kind, o.Kind())
 		}
-		if got, ok := KindOfCollection(info.Collection); ok == info.Internal || (ok && got != info.Kind) {
+		if got, ok := KindOfCollection(info.Collection); ok == info.Kind.Internal() || (ok && got != info.Kind) {
 			t.Errorf("%s is not found by %s", info.Kind, info.Collection)
 		}
 		checkTags(t, reflect.TypeOf(o).Elem())

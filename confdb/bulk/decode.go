@@ -71,7 +71,7 @@ func Decode(source string, data []byte) (confdb.ChangeSet, error) {
 // DecodeObject reads one object of a kind, as the API takes it.
 func DecodeObject(source string, kind telephony.Kind, data []byte) (confdb.Item, error) {
 	k := schema.Of(kind)
-	if k == nil || k.Internal {
+	if k == nil || kind.Internal() {
 		return confdb.Item{}, fault.New(fault.KindUnknown, "kind", string(kind), "known", strings.Join(kindNames(), ", "))
 	}
 	root, err := parse(source, data)

@@ -29,7 +29,7 @@ func Encode(s *confdb.Snapshot, o Options) ([]byte, error) {
 	}
 	var objects []telephony.Object
 	for _, info := range telephony.Kinds {
-		if info.Internal || (len(only) > 0 && !only[info.Kind]) {
+		if info.Kind.Internal() || len(only) > 0 && !only[info.Kind] {
 			continue
 		}
 		for _, object := range s.Objects(info.Kind) {

@@ -85,7 +85,6 @@ func (o Options) settings(members []Member, password string, admit *admission) (
 		Host: "127.0.0.1", Port: natsserver.RANDOM_PORT, Username: localUser, Password: password,
 		NoSigs: true, NoLog: true, NoSystemAccount: true, DisableShortFirstPing: true,
 		MaxPayload: maximumPayload, MaxConn: 4, MaxTracedMsgLen: 1,
-		PingInterval: 2 * time.Second, MaxPingsOut: 2,
 		Routes: routes,
 		Cluster: natsserver.ClusterOpts{
 			Name: o.Cluster, Host: host, Port: port, Advertise: advertise, NoAdvertise: true,

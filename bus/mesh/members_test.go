@@ -101,33 +101,37 @@ func TestStrangersAreRefused(t *testing.T) {
 	c.join(1)
 	c.start(1)
 	member := c.mesh(1)
-	for _, stranger := range []struct {
-		name   string
-		change func(o *Options)
-	}{
-		{"another authority", func(o *Options) { o.TLS = newAuthority(t).tls(t, 2) }},
-		{"not a member", func(o *Options) { o.TLS = c.authority.tls(t, 7) }},
-		{"another cluster", func(o *Options) { o.Cluster = "other" }},
-		{"this server's own certificate", func(o *Options) { o.TLS = c.authority.tls(t, 1) }},
-	} {
-		t.Run(stranger.name, func(t *testing.T) {
-			o := c.options(2)
-			stranger.change(&o)
-			m, err := New(o)
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer m.Close()
-			if err := m.Start(c.members); err != nil {
-				t.Fatal(err)
-			}
-			for deadline := time.Now().Add(1500 * time.Millisecond); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
-				if len(member.Peers()) != 0 || len(m.Peers()) != 0 {
-					t.Fatal("they reach each other")
+	t.Run("at the port", func(t *testing.T) {
+		for _, stranger := range []struct {
+			name   string
+			change func(o *Options)
+		}{
+			{"another authority", func(o *Options) { o.TLS = newAuthority(t).tls(t, 2) }},
+			{"not a member", func(o *Options) { o.TLS = c.authority.tls(t, 7) }},
+			{"another cluster", func(o *Options) { o.Cluster = "other" }},
+			{"this server's own certificate", func(o *Options) { o.TLS = c.authority.tls(t, 1) }},
+		} {
+			t.Run(stranger.name, func(t *testing.T) {
+				t.Parallel()
+				o := c.options(2)
+				o.Listen = freeAddress(t)
+				stranger.change(&o)
+				m, err := New(o)
+				if err != nil {
+					t.Fatal(err)
 				}
-			}
-		})
-	}
+				defer m.Close()
+				if err := m.Start(c.members); err != nil {
+					t.Fatal(err)
+				}
+				for deadline := time.Now().Add(1500 * time.Millisecond); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
+					if len(member.Peers()) != 0 || len(m.Peers()) != 0 {
+						t.Fatal("they reach each other")
+					}
+				}
+			})
+		}
+	})
 	t.Run("no TLS", func(t *testing.T) {
 		conn, err := net.Dial("tcp", c.members[0].Address)
 		if err != nil {

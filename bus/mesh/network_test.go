@@ -182,7 +182,7 @@ func (r *relay) copy(to, from net.Conn, g *gate) {
 }
 
 // A network that carries one direction only: each side finds out by itself, and after it both begin a new session, whichever of them dialled.
-func TestOneDirectionOfTheNetwork(t *testing.T) {
+func TestT19_OneDirectionOfTheNetwork(t *testing.T) {
 	c := newCluster(t, 2)
 	listens := []string{c.members[0].Address, c.members[1].Address}
 	relays := []*relay{newRelay(t, listens[0]), newRelay(t, listens[1])}

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"slices"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -93,6 +94,24 @@ func TestMembersChangeWhileItRuns(t *testing.T) {
 		t.Fatal(err)
 	}
 	until(t, "a server that is a member again is dialled", func() bool { return dialled.Load() > 0 })
+}
+
+// A removed server is cut also where it dialled. Here only it can dial: the other has a wrong address of it.
+func TestRemovedServerThatDialledIsCut(t *testing.T) {
+	c := newCluster(t, 2)
+	right := c.members
+	c.members = slices.Clone(right)
+	c.members[1].Address = freeAddress(t)
+	a := c.join(1)
+	c.start(1)
+	c.members = right
+	b := c.join(2)
+	c.start(2)
+	c.reach(1)
+	a.admit.set(c.members[:1])
+	a.admit.cut() // without NATS, which cuts what it dialled
+	until(t, "the connection is gone and none comes back", func() bool { return a.server.NumRoutes() == 0 && b.server.NumRoutes() == 0 })
+	c.reach(0)
 }
 
 // Who is not of the cluster gets no route: another authority, a certificate of somebody who is no member, another cluster's name, no TLS.

@@ -168,42 +168,51 @@ func TestUnacknowledgedLosesThePeer(t *testing.T) {
 	})
 }
 
-// Frames of an earlier session change nothing when they come late, whatever they say.
+// Frames of an earlier session change nothing when they come late, whatever they say, and whether the other side started again or only
+// the network broke.
 func TestLateFramesChangeNothing(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		w, a, b, told := two(t, nil)
-		got := 0
-		a.Receive(bus.TopicCalls, func(bus.Peer, []byte) { got++ })
-		for range 20 {
-			_ = b.Send(1, bus.TopicCalls, []byte("x"))
-			time.Sleep(100 * time.Millisecond)
-		}
-		w.mu.Lock()
-		first := w.seen
-		w.mu.Unlock()
-		b.Close()
-		if got := told(); got != "+-" {
-			t.Fatalf("after the other side stopped: told %q", got)
-		}
-		time.Sleep(time.Second)
-		b = w.endpoint(2, nil)
-		b.Start()
-		defer b.Close()
-		time.Sleep(time.Second)
-		if got := told(); got != "+-+" {
-			t.Fatalf("after it started again: told %q", got)
-		}
-		for _, f := range first {
-			if h, _, _ := split(f); h.from == 2 {
-				a.Frame(bytes.Clone(f))
-			} else {
-				b.Frame(bytes.Clone(f))
-			}
-		}
-		if told := told(); told != "+-+" || got != 20 {
-			t.Errorf("after late frames: told %q, %d messages", told, got)
-		}
-	})
+	for _, restarts := range []bool{true, false} {
+		t.Run(fmt.Sprintf("restarts=%v", restarts), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w, a, b, told := two(t, nil)
+				got := 0
+				a.Receive(bus.TopicCalls, func(bus.Peer, []byte) { got++ })
+				for range 20 {
+					_ = b.Send(1, bus.TopicCalls, []byte("x"))
+					time.Sleep(100 * time.Millisecond)
+				}
+				w.mu.Lock()
+				first := w.seen
+				w.mu.Unlock()
+				if restarts {
+					b.Close()
+					time.Sleep(time.Second)
+					b = w.endpoint(2, nil)
+					b.Start()
+					defer b.Close()
+				} else {
+					w.lose(func(signal.NodeID, signal.NodeID, header) bool { return true })
+					time.Sleep(3 * time.Second)
+					w.lose(nil)
+				}
+				time.Sleep(time.Second)
+				if got := told(); got != "+-+" {
+					t.Fatalf("in the new session: told %q", got)
+				}
+				for _, f := range first {
+					if h, _, _ := split(f); h.from == 2 {
+						a.Frame(bytes.Clone(f))
+					} else {
+						b.Frame(bytes.Clone(f))
+					}
+				}
+				time.Sleep(time.Second)
+				if told := told(); told != "+-+" || got != 20 || a.Figures().Lost.Load() != 1 {
+					t.Errorf("after late frames: told %q, %d messages", told, got)
+				}
+			})
+		})
+	}
 }
 
 // A server that started again with its clock set back is heard all the same, once the silence of its predecessor is over.

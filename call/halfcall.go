@@ -62,6 +62,7 @@ type HalfCall struct {
 	// Records.
 	KeepsRecord bool
 	Record      signal.Record
+	Witnessing  *signal.Record       // the pair whose record the other half keeps, on another server
 	Reported    signal.LineCallState // what the line owner was told last
 	OnLine      bool                 // the line owner counts us
 
@@ -195,6 +196,7 @@ func (h *HalfCall) Handle(env Env, now time.Time, input any) (effects []signal.E
 		t.raised = t.raised[1:]
 		t.step(r.kind, r.input)
 	}
+	t.witness()
 	t.report()
 	if h.State == Ended {
 		t.out = append(t.out, signal.Finish{})

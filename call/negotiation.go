@@ -119,7 +119,7 @@ func (t *turn) noAgreementFor(cause signal.Cause) {
 	if cause == signal.CauseRequestPending || cause == signal.CauseNone {
 		cause = signal.CauseTemporaryFailure
 	}
-	t.toPeer(signal.Release{From: t.ID, Cause: cause, By: signal.OnBehalfOfCallControl})
+	t.toPeer(signal.Release{From: t.ID, Cause: cause, By: signal.OnBehalfOfCallControl, Record: t.facts()})
 	t.closeRecord(cause, true, signal.OnBehalfOfCallControl)
 	t.order(signal.Clear{Cause: cause})
 	t.stopAll()
@@ -276,7 +276,7 @@ func hangUp(t *turn) {
 		t.toPeer(signal.TransferorGone{From: t.ID})
 		t.split(signal.OnBehalfOfTransfer)
 	} else {
-		t.toPeer(signal.Release{From: t.ID, Cause: cause, By: signal.OnBehalfOfDevice})
+		t.toPeer(signal.Release{From: t.ID, Cause: cause, By: signal.OnBehalfOfDevice, Record: t.facts()})
 		t.closeRecord(cause, true, signal.OnBehalfOfDevice)
 	}
 	t.order(signal.Clear{Cause: cause})
@@ -300,7 +300,7 @@ func endForMedia(t *turn) {
 	case signal.Refuse:
 		cause = in.Cause
 	}
-	t.toPeer(signal.Release{From: t.ID, Cause: cause, By: signal.OnBehalfOfCallControl})
+	t.toPeer(signal.Release{From: t.ID, Cause: cause, By: signal.OnBehalfOfCallControl, Record: t.facts()})
 	t.closeRecord(cause, true, signal.OnBehalfOfCallControl)
 	t.order(signal.Clear{Cause: cause})
 	t.stopAll()

@@ -79,7 +79,11 @@ func agreed(answer *signal.Stream) string {
 // closeRecord ends the record, if it is ours to keep. ours says that our side ended the call.
 func (t *turn) closeRecord(cause signal.Cause, ours bool, by signal.OnBehalfOf) {
 	if !t.KeepsRecord {
+		t.endWitness(cause, ours, by)
 		return
+	}
+	if r, ok := t.input.(signal.Release); ok && !ours {
+		t.takeFacts(r)
 	}
 	t.KeepsRecord = false
 	if t.Record.Connected.IsZero() && t.Record.FinalCalled.Number == "" {

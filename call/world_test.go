@@ -52,6 +52,7 @@ type device struct {
 	number   string
 	early    bool
 	gone     bool
+	node     signal.NodeID // its server; 0 is 1
 	legs     map[signal.HalfCallID]*leg
 	order    []signal.HalfCallID
 	port     uint16
@@ -151,7 +152,7 @@ func (w *world) profile(d *device) call.Profile {
 func (w *world) originate(d *device) *leg {
 	w.next++
 	w.calls++
-	id := signal.NewHalfCallID(1, w.next)
+	id := signal.NewHalfCallID(max(1, d.node), w.next)
 	w.halves[id] = call.New(id, signal.CallID{Manager: 1, Call: w.calls}, w.profile(d))
 	l := &leg{id: id}
 	d.legs[id] = l

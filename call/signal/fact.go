@@ -37,6 +37,7 @@ type Record struct {
 	Duration       time.Duration // from answer to end by the monotonic clock, so that a clock step does not touch it (T-21)
 	ConversationID uint32
 	Comment        string
+	Incomplete     bool // what only the other party's server knew is lost: it was lost itself, or sent an end without facts
 }
 
 // Answered opens the record of a pair in the journal, so that a crash loses no answered call.
@@ -44,6 +45,11 @@ type Answered struct{ Record Record }
 
 // Ended closes the record of a pair for good.
 type Ended struct{ Record Record }
+
+// Witnessed is what the half-call that does not keep the record knows of a pair whose other half is on another server: it
+// comes when the pair is up, with Ended zero, and again when it is not. It is no record; should the server that keeps the
+// record be removed for good, the record is made of it. Orig is the half that keeps the record.
+type Witnessed struct{ Record Record }
 
 // Abandoned says that an answered pair was divided and its record went to another half-call that keeps it from now on.
 type Abandoned struct {
@@ -83,6 +89,7 @@ type CallsJoined struct{ Call, Other CallID }
 
 func (Answered) fact()    {}
 func (Ended) fact()       {}
+func (Witnessed) fact()   {}
 func (Abandoned) fact()   {}
 func (Diagnostics) fact() {}
 func (Progress) fact()    {}

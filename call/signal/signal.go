@@ -101,6 +101,9 @@ type Release struct {
 	By    OnBehalfOf
 	// Elsewhere says that another appearance took the call.
 	Elsewhere bool
+	// Record is what the sender's side knows for the call's record, when the receiver is on another server. A record that ends
+	// by a release from there without it is marked as incomplete: somebody spoke in that half-call's place.
+	Record *LegRecord
 }
 
 // MediaOffer proposes a change of media to the other half-call.

@@ -452,7 +452,7 @@ func TestT21_RetentionDoesNotBelieveAClockThatLeapt(t *testing.T) {
 		}
 
 		// A leap of ten years, seen by the tidier alone: nothing goes for a day.
-		d := tidier{offset: start, notBefore: time.Hour}
+		d := tidier{clock: evenClock{offset: start, notBefore: time.Hour}}
 		jump := &Collector{dir: dir, options: o, begin: time.Now()}
 		jump.options.Log = c.options.Log
 		far := time.Now().AddDate(10, 0, 0)

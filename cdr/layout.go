@@ -186,7 +186,7 @@ func callColumns(later bool) []column[record] {
 		counter("destConversationId", func(r *record) *uint32 { return &r.ConversationID }),
 	)
 	joined := counter("joinOnBehalfOf", func(r *record) *signal.OnBehalfOf { return &r.JoinedBy })
-	comment := word("comment", 256, func(r *record) *string { return &r.Comment })
+	comment := text("comment", 256, commentColumn, readComment)
 	authorization := []column[record]{empty[record]("authCodeDescription", 50), constant[record]("authorizationLevel", 0), empty[record]("clientMatterCode", 32)}
 	if !later {
 		c = append(c, joined, cluster, comment, callingUser, calledUser)

@@ -25,7 +25,15 @@ type Query struct {
 	Number       string        // calling, original called, final called or last redirecting number
 	Device       string        // of either side, in any capitalisation
 	Call         signal.CallID // all records of one call
+	Server       string        // that wrote it; for records of several servers (Receiver, Reports)
 	Limit        int           // how many at most, newest first; 0 means DefaultLimit
+}
+
+func (q *Query) limit() int {
+	if q.Limit <= 0 {
+		return DefaultLimit
+	}
+	return min(q.Limit, MaximumLimit)
 }
 
 func (q *Query) matches(r *CallRecord) bool {
@@ -47,11 +55,7 @@ func (q *Query) matches(r *CallRecord) bool {
 // the flat files for older ones, which keep whole seconds and no IPv6 address in the layout of 4.x. ctx ends a search
 // that takes too long; what was found until then comes with the error.
 func (c *Collector) Query(ctx context.Context, q Query) ([]CallRecord, error) {
-	limit := q.Limit
-	if limit <= 0 {
-		limit = DefaultLimit
-	}
-	limit = min(limit, MaximumLimit)
+	limit := q.limit()
 	found, complete := c.recent.find(&q, limit)
 	if complete || len(found) >= limit {
 		return found, nil

@@ -18,12 +18,12 @@ const (
 // is called for each line that cannot be understood, with its number; reading goes on after it. The error is one of
 // reading or of a heading that is none.
 func ReadCalls(r io.Reader, each func(CallRecord) bool, bad func(line int, err error)) error {
-	return readFlat(r, callsByName, each, bad)
+	return readFlat(r, callsByName, func(_ int, c CallRecord) bool { return each(c) }, bad)
 }
 
 // ReadQuality does for call management records what ReadCalls does for call detail records.
 func ReadQuality(r io.Reader, each func(QualityRecord) bool, bad func(line int, err error)) error {
-	return readFlat(r, qualityByName, each, bad)
+	return readFlat(r, qualityByName, func(_ int, q QualityRecord) bool { return each(q) }, bad)
 }
 
 var (
@@ -41,7 +41,7 @@ func byName[T any](layouts ...[]column[T]) map[string]func(*T, string) error {
 	return m
 }
 
-func readFlat[T any](r io.Reader, known map[string]func(*T, string) error, each func(T) bool, bad func(int, error)) error {
+func readFlat[T any](r io.Reader, known map[string]func(*T, string) error, each func(int, T) bool, bad func(int, error)) error {
 	b := bufio.NewReaderSize(r, maxRow)
 	var setters []func(*T, string) error
 	var fields []string
@@ -113,7 +113,7 @@ func readFlat[T any](r io.Reader, known map[string]func(*T, string) error, each 
 		if f, ok := any(&record).(*CallRecord); ok {
 			f.afterReading()
 		}
-		if !each(record) {
+		if !each(number, record) {
 			return nil
 		}
 	}

@@ -46,6 +46,8 @@ type CallRecord struct {
 	DurationMS     int64                 `json:"durationMs"` // from answer to end, milliseconds
 	ConversationID uint32                `json:"conversation,omitempty"`
 	Comment        string                `json:"comment,omitempty"`
+	Incomplete     bool                  `json:"incomplete,omitempty"` // facts of the other party's server were lost
+	Server         string                `json:"server,omitempty"`     // that wrote it, where records of several servers are read
 }
 
 // Leg is one side of a record.
@@ -166,7 +168,7 @@ func newRecord(r *signal.Record) *CallRecord {
 		Call: CallID{r.Call}, Orig: newLeg(&r.Orig), Dest: newLeg(&r.Dest),
 		Calling: newParty(r.Calling), OriginalCalled: newParty(r.OriginalCalled), FinalCalled: newParty(r.FinalCalled),
 		JoinedBy: r.JoinedBy, Began: wall(r.Began), Connected: wall(r.Connected), Ended: wall(r.Ended),
-		ConversationID: r.ConversationID, Comment: clip(r.Comment),
+		ConversationID: r.ConversationID, Comment: clip(r.Comment), Incomplete: r.Incomplete,
 	}
 	if r.Redirection.Hops > 0 {
 		d := &r.Redirection

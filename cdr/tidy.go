@@ -14,39 +14,34 @@ const (
 	tidyEvery = time.Hour
 	// longestCall is how long a call may be up before its open record is reported.
 	longestCall = 24 * time.Hour
-	// settled is how long the clock must run evenly after it was set by more than leap before it may decide what is old:
-	// a clock that is ten years ahead for a while must not remove ten years' records (T-21).
+	// settled is how long the clock must run evenly after it was set by more than leap before it may decide what is old.
 	settled = 24 * time.Hour
 	leap    = 12 * time.Hour
 )
 
 // tidier removes old flat files.
 type tidier struct {
-	next      time.Duration // up time of the next run
-	notBefore time.Duration // up time before which nothing is removed
-	offset    time.Time     // the wall clock's idea of when this run began
+	next  time.Duration // up time of the next run
+	clock evenClock
 }
 
 func (t *tidier) init(c *Collector) {
-	t.notBefore = c.options.NotBefore
-	t.offset = c.begin.Round(0)
+	t.clock = evenClock{notBefore: c.options.NotBefore, offset: c.begin.Round(0)}
 }
 
 func (t *tidier) run(c *Collector) {
 	up, now := c.up(), c.options.Now().Round(0)
-	begin := now.Add(-up)
-	if d := begin.Sub(t.offset); d > leap || d < -leap {
-		t.notBefore = max(t.notBefore, up+settled)
-		c.options.Log.Warn("the clock was set far; old call records stay for now", "by", d.String())
+	trusted, stepped := t.clock.trusted(up, now)
+	if stepped != 0 {
+		c.options.Log.Warn("the clock was set far; old call records stay for now", "by", stepped.String())
 	}
-	t.offset = begin
 	if up < t.next {
 		return
 	}
 	t.next = up + tidyEvery
 	c.nag()
-	if up < t.notBefore {
-		t.next = min(t.next, t.notBefore)
+	if !trusted {
+		t.next = min(t.next, t.clock.notBefore)
 		return
 	}
 	days := c.options.Parameters().Int(parameter.CDRRetentionDays)

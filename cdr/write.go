@@ -1,7 +1,6 @@
 package cdr
 
 import (
-	"context"
 	"encoding/json"
 	"os"
 	"path/filepath"
@@ -373,13 +372,7 @@ func (c *Collector) finish() {
 	}
 }
 
-func (c *Collector) alarm(f *fault.Error) {
-	if c.options.Alarm != nil {
-		c.options.Alarm(f)
-		return
-	}
-	c.options.Log.Log(context.Background(), f.Severity.Level(), f.Message, "fault", f)
-}
+func (c *Collector) alarm(f *fault.Error) { raise(c.options.Alarm, c.options.Log, f) }
 
 // remove deletes a file and reports whether it is gone.
 func remove(path string) bool {

@@ -238,14 +238,14 @@ func (r *Receiver) collect(kind Kind, batch int64, name string) error {
 	}
 	switch kind {
 	case KindCalls:
-		return collectRows(r, "call", batch, name, layout.calls())
+		return collectRows(r, "call", batch, name, callsLater, layout.calls())
 	case KindQuality:
-		return collectRows(r, "quality", batch, name, layout.quality())
+		return collectRows(r, "quality", batch, name, qualityLater, layout.quality())
 	}
 	return nil
 }
 
-func collectRows[T any](r *Receiver, table string, batch int64, name string, columns []column[T]) error {
+func collectRows[T any](r *Receiver, table string, batch int64, name string, kept, columns []column[T]) error {
 	if n, err := number(r.conn, "SELECT count(*) FROM "+table+" WHERE batch = ?", batch); err != nil || n == 0 {
 		return err
 	}
@@ -254,7 +254,7 @@ func collectRows[T any](r *Receiver, table string, batch int64, name string, col
 		line := appendHeading(nil, columns)
 		_, _ = out.Write(line)
 		err := each(r.conn, "SELECT data FROM "+table+" WHERE batch = ? ORDER BY number", func(s *sqlite.Stmt) error {
-			record, err := rowOf[T](s, 0)
+			record, err := rowOf(s, 0, kept)
 			if err != nil {
 				return err
 			}

@@ -45,7 +45,7 @@ func (r *Receiver) makeOf(facts int64, server, name string) (made int, err error
 		err := each(r.conn, "SELECT f.data, f.number FROM fact f JOIN removed r ON r.node = f.keeper WHERE f.batch = ? AND f.done = 0 "+
 			"AND f.connected < r.at + ? AND NOT EXISTS (SELECT 1 FROM call c WHERE c.orig = f.orig AND c.dest = f.dest AND "+
 			"abs(c.connected - f.connected) < ?) ORDER BY f.number", func(s *sqlite.Stmt) error {
-			c, err := rowOf[CallRecord](s, 0)
+			c, err := rowOf(s, 0, callsLater)
 			records, numbers = append(records, c), append(numbers, s.ColumnInt64(1))
 			return err
 		}, facts, sameTime.Milliseconds(), sameTime.Milliseconds())

@@ -2,7 +2,6 @@ package cdr
 
 import (
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -180,15 +179,11 @@ func (i *insertion) call(r *CallRecord, id []byte) error {
 			return err
 		}
 	}
-	data, err := json.Marshal(r)
-	if err != nil {
-		return err
-	}
-	err = run(i.conn, "INSERT INTO call (id, batch, manager, call, orig, dest, began, connected, ended, server, calling, first, final, last, "+
+	err := run(i.conn, "INSERT INTO call (id, batch, manager, call, orig, dest, began, connected, ended, server, calling, first, final, last, "+
 		"origdevice, destdevice, made, data) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT DO NOTHING",
 		id, i.batch, int(r.Call.Manager), int64(r.Call.Call), r.Orig.ID, r.Dest.ID, millis(r.Began), millis(r.Connected), millis(r.Ended), i.server,
 		r.Calling.Number, r.OriginalCalled.Number, r.FinalCalled.Number, r.LastRedirect.Number, strings.ToLower(r.Orig.Device),
-		strings.ToLower(r.Dest.Device), i.made, string(data))
+		strings.ToLower(r.Dest.Device), i.made, encodeRow(callsLater, r))
 	if err != nil {
 		return err
 	}
@@ -196,12 +191,8 @@ func (i *insertion) call(r *CallRecord, id []byte) error {
 }
 
 func (i *insertion) quality(q *QualityRecord, id []byte) error {
-	data, err := json.Marshal(q)
-	if err != nil {
-		return err
-	}
-	err = run(i.conn, "INSERT INTO quality (id, batch, manager, call, leg, at, data) VALUES (?,?,?,?,?,?,?) ON CONFLICT DO NOTHING",
-		id, i.batch, int(q.Call.Manager), int64(q.Call.Call), q.Leg, millis(q.At), string(data))
+	err := run(i.conn, "INSERT INTO quality (id, batch, manager, call, leg, at, data) VALUES (?,?,?,?,?,?,?) ON CONFLICT DO NOTHING",
+		id, i.batch, int(q.Call.Manager), int64(q.Call.Call), q.Leg, millis(q.At), encodeRow(qualityLater, q))
 	if err != nil {
 		return err
 	}
@@ -209,23 +200,36 @@ func (i *insertion) quality(q *QualityRecord, id []byte) error {
 }
 
 func (i *insertion) fact(r *CallRecord, id []byte) error {
-	data, err := json.Marshal(r)
-	if err != nil {
-		return err
-	}
-	err = run(i.conn, "INSERT INTO fact (id, batch, keeper, orig, dest, connected, ended, data) VALUES (?,?,?,?,?,?,?,?) ON CONFLICT DO NOTHING",
-		id, i.batch, int(r.Orig.Node), r.Orig.ID, r.Dest.ID, millis(r.Connected), millis(r.Ended), string(data))
+	err := run(i.conn, "INSERT INTO fact (id, batch, keeper, orig, dest, connected, ended, data) VALUES (?,?,?,?,?,?,?,?) ON CONFLICT DO NOTHING",
+		id, i.batch, int(r.Orig.Node), r.Orig.ID, r.Dest.ID, millis(r.Connected), millis(r.Ended), encodeRow(callsLater, r))
 	if err != nil {
 		return err
 	}
 	return i.owns("fact", id)
 }
 
-// rowOf reads a record back; server is its column where a record knows one.
-func rowOf[T any](s *sqlite.Stmt, column int) (*T, error) {
+// The store holds a record as the row that it is in a flat file of the later layout, which has every column that the other
+// has, so that what a server wrote comes out as it was.
+
+func encodeRow[T any](columns []column[T], r *T) string { return string(appendRow(nil, columns, r)) }
+
+// rowOf reads a record back from a column of the store.
+func rowOf[T any](s *sqlite.Stmt, at int, columns []column[T]) (*T, error) {
+	fields, err := splitRow(make([]string, 0, len(columns)), trimEnd([]byte(s.ColumnText(at))))
+	if err == nil && len(fields) < len(columns) {
+		err = errors.New("it has too few columns")
+	}
 	v := new(T)
-	if err := json.Unmarshal([]byte(s.ColumnText(column)), v); err != nil {
+	for i := range columns {
+		if err == nil && columns[i].set != nil {
+			err = columns[i].set(v, fields[i])
+		}
+	}
+	if err != nil {
 		return nil, fmt.Errorf("a record in the store: %w", err)
+	}
+	if c, ok := any(v).(*CallRecord); ok {
+		c.afterReading()
 	}
 	return v, nil
 }
@@ -261,7 +265,7 @@ func find(conn *sqlite.Conn, q *Query, limit int) (found []CallRecord, err error
 		query += " WHERE " + strings.Join(where, " AND ")
 	}
 	err = each(conn, query+" ORDER BY ended DESC, number DESC LIMIT ?", func(s *sqlite.Stmt) error {
-		r, err := rowOf[CallRecord](s, 0)
+		r, err := rowOf(s, 0, callsLater)
 		if err != nil {
 			return err
 		}
@@ -277,7 +281,7 @@ func find(conn *sqlite.Conn, q *Query, limit int) (found []CallRecord, err error
 func qualityOf(conn *sqlite.Conn, r *CallRecord) (found []QualityRecord, err error) {
 	err = each(conn, "SELECT data FROM quality WHERE leg IN (?, ?) AND (call = ? AND manager = ? OR abs(at - ?) < ?) ORDER BY at, number",
 		func(s *sqlite.Stmt) error {
-			q, err := rowOf[QualityRecord](s, 0)
+			q, err := rowOf(s, 0, qualityLater)
 			if err != nil {
 				return err
 			}

@@ -26,6 +26,14 @@ func TestMain(m *testing.M) {
 		child(dir)
 		return
 	}
+	if dir := os.Getenv(publisherDirectory); dir != "" {
+		publisherChild(dir)
+		return
+	}
+	if dir := os.Getenv(subscriberDirectory); dir != "" {
+		subscriberChild(dir, os.Getenv(publisherAddress))
+		return
+	}
 	os.Exit(m.Run())
 }
 

@@ -23,8 +23,8 @@ type arrival struct {
 	tries  int    // how often it came from quarantine
 }
 
-// insertRows is how many rows go into the store in one transaction.
-const insertRows = 5000
+// insertRows is how many rows go into the store in one transaction; a smaller batch is done in one.
+const insertRows = 1000
 
 // insert stores a batch, with mu held. It can be repeated at any point, also after a crash: rows that the same batch
 // brought before are its own, and the batch counts only when all is done. again reads one that is stored already.
@@ -41,26 +41,25 @@ func (r *Receiver) insert(b *arrival, again bool) (Receipt, error) {
 		append(where, b.sum)...); err != nil || n > 0 && !again {
 		return Receipt{}, err
 	}
-	if err := run(r.conn, "INSERT INTO batch (server, kind, name, node, at, sum) VALUES (?,?,?,?,?,?) ON CONFLICT (server, kind, name) DO UPDATE SET "+
-		"sum = excluded.sum, complete = 0", append(where, int(name.node), millis(name.at), b.sum)...); err != nil {
-		return Receipt{}, err
-	}
 	i := &insertion{conn: r.conn, server: b.server, any: r.made}
-	var err error
-	if i.batch, err = number(r.conn, "SELECT number FROM batch WHERE server = ? AND kind = ? AND name = ?", where...); err != nil {
-		return Receipt{}, err
-	}
-	bad, err := r.insertRows(b, i)
-	if err != nil {
-		return Receipt{}, err
-	}
-	i.Quarantined = bad.count
-	if bad.count > 0 {
-		if err := r.putAside(b, bad); err != nil {
-			return Receipt{}, err
+	err := i.portions(func() error {
+		err := run(r.conn, "INSERT INTO batch (server, kind, name, node, at, sum) VALUES (?,?,?,?,?,?) ON CONFLICT (server, kind, name) DO UPDATE SET "+
+			"sum = excluded.sum, complete = 0", append(where, int(name.node), millis(name.at), b.sum)...)
+		if err != nil {
+			return err
 		}
-	}
-	err = r.transaction(func() error {
+		if i.batch, err = number(r.conn, "SELECT number FROM batch WHERE server = ? AND kind = ? AND name = ?", where...); err != nil {
+			return err
+		}
+		bad, err := r.insertRows(b, i)
+		if err != nil {
+			return err
+		}
+		if i.Quarantined = bad.count; bad.count > 0 {
+			if err := r.putAside(b, bad); err != nil {
+				return err
+			}
+		}
 		if err := r.collect(b.kind, i.batch, b.name); err != nil {
 			return err
 		}
@@ -97,11 +96,11 @@ func (r *Receiver) insertRows(b *arrival, i *insertion) (*badLines, error) {
 	bad := &badLines{}
 	switch b.kind {
 	case KindQuality:
-		err = insertAll(r, f, bad, qualityByName, func(q *QualityRecord) (string, string, error) { return q.ID, q.Cluster, q.check() }, i.quality)
+		err = insertAll(r.o.Cluster(), f, bad, qualityByName, func(q *QualityRecord) (string, string, error) { return q.ID, q.Cluster, q.check() }, i.quality)
 	case KindFacts:
-		err = insertAll(r, f, bad, callsByName, checkCall, i.fact)
+		err = insertAll(r.o.Cluster(), f, bad, callsByName, checkCall, i.fact)
 	default:
-		err = insertAll(r, f, bad, callsByName, checkCall, i.call)
+		err = insertAll(r.o.Cluster(), f, bad, callsByName, checkCall, i.call)
 	}
 	if err != nil {
 		return nil, err
@@ -111,48 +110,26 @@ func (r *Receiver) insertRows(b *arrival, i *insertion) (*badLines, error) {
 
 func checkCall(c *CallRecord) (id, cluster string, err error) { return c.ID, c.Cluster, c.check() }
 
-// insertAll inserts the rows of a flat file in transactions of insertRows.
-func insertAll[T any](r *Receiver, f io.Reader, bad *badLines, known map[string]func(*T, string) error,
+// insertAll inserts the rows of a flat file.
+func insertAll[T any](cluster string, f io.Reader, bad *badLines, known map[string]func(*T, string) error,
 	check func(*T) (id, cluster string, err error), insert func(*T, []byte) error) error {
-	type row struct {
-		record T
-		id     []byte
-	}
-	rows := make([]row, 0, 64)
-	ours := r.o.Cluster()
 	var failed error
-	flush := func() {
-		failed = r.transaction(func() error {
-			for n := range rows {
-				if err := insert(&rows[n].record, rows[n].id); err != nil {
-					return err
-				}
-			}
-			return nil
-		})
-		rows = rows[:0]
-	}
 	err := readFlat(f, known, func(line int, record T) bool {
-		text, cluster, err := check(&record)
+		text, of, err := check(&record)
 		var id []byte
 		if err == nil {
 			id, err = recordID(text)
 		}
-		if err == nil && cluster != "" && cluster != ours {
-			err = fmt.Errorf("it is a record of the cluster %q", cluster)
+		if err == nil && of != "" && of != cluster {
+			err = fmt.Errorf("it is a record of the cluster %q", of)
 		}
 		if err != nil {
 			bad.add(line, err)
 			return true
 		}
-		if rows = append(rows, row{record, id}); len(rows) == insertRows {
-			flush()
-		}
+		failed = insert(&record, id)
 		return failed == nil
 	}, bad.add)
-	if failed == nil && len(rows) > 0 {
-		flush()
-	}
 	if failed != nil {
 		return failed
 	}

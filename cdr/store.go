@@ -150,14 +150,43 @@ type insertion struct {
 	server string
 	made   bool // by us, of facts: not by a server
 	any    bool // there are records that we made
+	rows   int  // in the running transaction
+	end    func(*error)
 	Receipt
+}
+
+// portions runs f in a transaction that next divides.
+func (i *insertion) portions(f func() error) (err error) {
+	if i.end, err = sqlitex.ImmediateTransaction(i.conn); err != nil {
+		return err
+	}
+	defer func() {
+		if i.end != nil {
+			i.end(&err)
+		}
+	}()
+	return f()
+}
+
+// next begins another transaction when the running one is large.
+func (i *insertion) next() (err error) {
+	if i.rows++; i.rows < insertRows || i.end == nil {
+		return nil
+	}
+	i.rows = 0
+	i.end(&err)
+	i.end = nil
+	if err == nil {
+		i.end, err = sqlitex.ImmediateTransaction(i.conn)
+	}
+	return err
 }
 
 // owns says, after an insertion that found the identifier there, whether the same batch brought it before.
 func (i *insertion) owns(table string, id []byte) error {
 	if i.conn.Changes() > 0 {
 		i.Inserted++
-		return nil
+		return i.next()
 	}
 	batch, err := number(i.conn, "SELECT batch FROM "+table+" WHERE id = ?", id)
 	if err == nil && batch != i.batch {

@@ -103,7 +103,7 @@ func (o *Operations) liveCalls(of signal.CallID) []client.LiveCall {
 }
 
 func recordWords(r *cdr.CallRecord) client.Record {
-	w := client.Record{ID: r.ID, Call: r.Call.String(), Began: r.Began, Duration: r.Duration().Seconds(), Calling: r.Calling.Number,
+	w := client.Record{ID: r.ID, Server: r.Server, Incomplete: r.Incomplete, Call: r.Call.String(), Began: r.Began, Duration: r.Duration().Seconds(), Calling: r.Calling.Number,
 		OriginalCalled: r.OriginalCalled.Number, FinalCalled: r.FinalCalled.Number, LastRedirect: r.LastRedirect.Number,
 		CallingDevice: r.Orig.Device, CalledDevice: r.Dest.Device, Codec: r.Orig.Codec, Cause: int(r.Cause()), Outcome: r.Outcome(),
 		Transferred: r.JoinedBy == signal.OnBehalfOfTransfer}
@@ -121,7 +121,7 @@ func (o *Operations) Records(ctx context.Context, q client.RecordQuery) ([]clien
 	if err := o.may(ctx, ToRead, "read call records"); err != nil {
 		return nil, err
 	}
-	ask := cdr.Query{Since: q.Since, Until: q.Until, Number: q.Number, Device: q.Device, Limit: q.Limit}
+	ask := cdr.Query{Since: q.Since, Until: q.Until, Number: q.Number, Device: q.Device, Server: q.Server, Limit: q.Limit}
 	if q.Call != "" {
 		id, err := signal.ParseCallID(q.Call)
 		if err != nil {
@@ -130,11 +130,7 @@ func (o *Operations) Records(ctx context.Context, q client.RecordQuery) ([]clien
 		ask.Call = id
 	}
 	out := []client.Record{}
-	c := o.Sources.Records()
-	if c == nil {
-		return out, nil
-	}
-	found, err := c.Query(ctx, ask)
+	found, err := o.Sources.Records().Query(ctx, ask)
 	for i := range found {
 		out = append(out, recordWords(&found[i]))
 	}

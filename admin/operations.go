@@ -35,7 +35,7 @@ type Sources struct {
 	Store     func() *confdb.Store
 	Directory func() *live.Directory
 	Calls     func() Calls
-	Records   func() *cdr.Collector
+	Records   func() cdr.Reports
 	Cluster   func() Cluster // may be nil
 
 	Services *service.Manager

@@ -112,7 +112,7 @@ func newWorld(t *testing.T) *world {
 	t.Cleanup(func() { cancel(); <-done })
 	w.Operations = admin.New(admin.Sources{Server: "cm1", Version: "test", Started: time.Now(),
 		Store: func() *confdb.Store { return w.store }, Directory: func() *live.Directory { return directory },
-		Calls: func() admin.Calls { return calls{} }, Records: func() *cdr.Collector { return records },
+		Calls: func() admin.Calls { return calls{} }, Records: func() cdr.Reports { return cdr.Reports{Server: "cm1", Local: records} },
 		Services: services, Alarms: board, Stories: trace.NewStories(trace.StoryOptions{}), Ladders: trace.NewLadders(trace.LadderOptions{}),
 		Firmware: files, Listening: func() map[string]string { return map[string]string{"web": "127.0.0.1:1"} },
 		Restart: func(device string) bool { return device == "SIP2001" }, Writable: func() error { return w.writable },

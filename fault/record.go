@@ -22,6 +22,7 @@ const (
 	RecordFileUnreadable  Code = "TDM-CDR-0015"
 	RecordsMadeFromFacts  Code = "TDM-CDR-0016"
 	RecordStoreUnreadable Code = "TDM-CDR-0017"
+	RecordsElsewhere      Code = "TDM-CDR-0018"
 )
 
 var record = []Entry{
@@ -93,4 +94,8 @@ var record = []Entry{
 		"The store of all servers' call records cannot be opened.",
 		"{cause}.",
 		"Check the disk and the permissions of {directory}.", 0},
+	{RecordsElsewhere, SeverityNotice,
+		"This server has no quarantine of call records.",
+		"It is not the publisher, which stores the records of all servers, or its service CDR Insert is down.",
+		"Ask the publisher.", http.StatusConflict},
 }

@@ -15,7 +15,9 @@ func (n *Node) newWeb() *rest.Server {
 		Server: telephony.ServerName(n.settings.Name), Version: n.options.Version, Started: n.started,
 		Store:     func() *confdb.Store { return held(n, func() *confdb.Store { return n.store }) },
 		Directory: func() *live.Directory { return held(n, func() *live.Directory { return n.directory }) },
-		Records:   func() *cdr.Collector { return held(n, func() *cdr.Collector { return n.records }) },
+		Records: func() cdr.Reports {
+			return held(n, func() cdr.Reports { return cdr.Reports{Server: n.settings.Name, Local: n.records} })
+		},
 		Calls: func() admin.Calls {
 			if x := held(n, func() admin.Calls {
 				if n.exchange == nil {

@@ -145,7 +145,7 @@ func (c *Client) Registrations(ctx context.Context) ([]Registration, error) {
 // Records lists call records, newest first.
 func (c *Client) Records(ctx context.Context, q RecordQuery) ([]Record, error) {
 	return ask[[]Record](ctx, c, http.MethodGet, "/calls", url.Values(query{}.time("since", q.Since).time("until", q.Until).
-		text("number", q.Number).text("device", q.Device).text("call", q.Call).number("limit", q.Limit)), nil)
+		text("number", q.Number).text("device", q.Device).text("server", q.Server).text("call", q.Call).number("limit", q.Limit)), nil)
 }
 
 // LiveCalls lists the sides of calls in progress.

@@ -228,6 +228,8 @@ type Record struct {
 	Cause          int        `json:"cause,omitempty" doc:"Q.850 cause of the end."`
 	Outcome        string     `json:"outcome" doc:"How it ended, in words."`
 	Transferred    bool       `json:"transferred,omitempty" doc:"The pair was joined by a transfer."`
+	Server         string     `json:"server,omitempty" doc:"Server that wrote the record."`
+	Incomplete     bool       `json:"incomplete,omitempty" doc:"What the other party's server knew was lost."`
 }
 
 // RecordQuery says which call records are wanted. A zero field asks for nothing.
@@ -235,6 +237,7 @@ type RecordQuery struct {
 	Since, Until time.Time
 	Number       string
 	Device       string
+	Server       string // that wrote the record
 	Call         string
 	Limit        int
 }

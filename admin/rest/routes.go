@@ -108,6 +108,7 @@ func (s *Server) register(api huma.API) {
 	s.parts(api)
 	s.recovery(api)
 	s.cluster(api)
+	s.quarantine(api)
 }
 
 func (s *Server) objects(api huma.API) {
@@ -182,10 +183,11 @@ func (s *Server) watching(api huma.API) {
 		Until  time.Time `query:"until" doc:"Calls that were up before this."`
 		Number string    `query:"number" doc:"Calling, called or redirecting number." maxLength:"64"`
 		Device string    `query:"device" doc:"Device of either side." maxLength:"128"`
+		Server string    `query:"server" doc:"Server that wrote the record; the publisher has those of all." maxLength:"255"`
 		Call   string    `query:"call" doc:"Identifier of the call." maxLength:"32"`
 		Limit  int       `query:"limit" doc:"Records at most." minimum:"0" maximum:"100000"`
 	}) ([]client.Record, error) {
-		return o.Records(ctx, client.RecordQuery{Since: in.Since, Until: in.Until, Number: in.Number, Device: in.Device, Call: in.Call, Limit: in.Limit})
+		return o.Records(ctx, client.RecordQuery{Since: in.Since, Until: in.Until, Number: in.Number, Device: in.Device, Server: in.Server, Call: in.Call, Limit: in.Limit})
 	})
 	operation(s, api, http.MethodGet, "/calls/{manager}/{number}", "call", "Everything known of one call", func(ctx context.Context, in *struct {
 		Manager string `path:"manager" maxLength:"8" doc:"First part of the call's identifier."`

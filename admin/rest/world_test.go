@@ -69,7 +69,7 @@ func newWorld(t *testing.T, limits rest.Limits) *world {
 	w := &world{t: t}
 	w.ops = admin.New(admin.Sources{Server: "cm1", Version: "test", Started: time.Now(),
 		Store: func() *confdb.Store { return store }, Directory: func() *live.Directory { return directory },
-		Calls: func() admin.Calls { return nil }, Records: func() *cdr.Collector { return nil }, Services: services, Alarms: board,
+		Calls: func() admin.Calls { return nil }, Records: func() cdr.Reports { return cdr.Reports{} }, Services: services, Alarms: board,
 		Stories: trace.NewStories(trace.StoryOptions{}), Ladders: trace.NewLadders(trace.LadderOptions{}), Firmware: files,
 		Listening: func() map[string]string { return nil }, Restart: func(string) bool { panic("a defect") },
 		Log: slog.New(slog.DiscardHandler)})

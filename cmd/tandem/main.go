@@ -42,14 +42,15 @@ type console struct {
 
 // grammar is the command line. Each group is declared beside its commands.
 type grammar struct {
-	Server    serverCommands    `embed:"" group:"server"`
-	Look      lookCommands      `embed:"" group:"look"`
-	Configure configureCommands `embed:"" group:"configure"`
-	Explain   explainCommands   `embed:"" group:"explain"`
-	Operate   operateCommands   `embed:"" group:"operate"`
-	Cluster   clusterCommands   `embed:"" group:"cluster"`
-	Tryout    tryoutCommands    `embed:"" group:"tryout"`
-	Version   versionCommand    `cmd:"" group:"server" help:"Show the version of this program."`
+	Server     serverCommands     `embed:"" group:"server"`
+	Look       lookCommands       `embed:"" group:"look"`
+	Configure  configureCommands  `embed:"" group:"configure"`
+	Explain    explainCommands    `embed:"" group:"explain"`
+	Operate    operateCommands    `embed:"" group:"operate"`
+	Cluster    clusterCommands    `embed:"" group:"cluster"`
+	Quarantine quarantineCommands `cmd:"" group:"cluster" help:"Call records that the publisher could not insert."`
+	Tryout     tryoutCommands     `embed:"" group:"tryout"`
+	Version    versionCommand     `cmd:"" group:"server" help:"Show the version of this program."`
 }
 
 var groups = []kong.Group{

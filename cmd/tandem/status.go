@@ -205,6 +205,7 @@ type callsCommand struct {
 	Until  string `placeholder:"WHEN" help:"Calls that began before."`
 	Number string `placeholder:"NUMBER" help:"Calls in which the number took part."`
 	Device string `placeholder:"NAME" help:"Calls in which the device took part."`
+	Server string `placeholder:"NAME" help:"Records that the server wrote; the publisher has those of all servers."`
 	Call   string `placeholder:"ID" help:"Records of one call, such as 1/42."`
 	Live   bool   `help:"Calls in progress instead."`
 	Limit  int    `short:"n" default:"50" placeholder:"N" help:"Records at most."`
@@ -215,7 +216,7 @@ type callsCommand struct {
 // Run lists records or live calls.
 func (k *callsCommand) Run(ctx context.Context, c *console) error {
 	now := time.Now()
-	q := client.RecordQuery{Number: k.Number, Device: k.Device, Call: k.Call, Limit: k.Limit}
+	q := client.RecordQuery{Number: k.Number, Device: k.Device, Server: k.Server, Call: k.Call, Limit: k.Limit}
 	var err error
 	if q.Since, err = when("--since", k.Since, now); err != nil {
 		return err
@@ -273,7 +274,13 @@ func writeLive(w io.Writer, list []client.LiveCall) {
 }
 
 func writeRecords(w io.Writer, list []client.Record) {
-	t := newTable(w, "BEGAN", "CALL", "FROM", "TO", "REACHED", "TALKED", "CODEC", "OUTCOME")
+	// Which server wrote a record matters where there are several.
+	several := slices.ContainsFunc(list, func(r client.Record) bool { return r.Server != list[0].Server })
+	columns := []any{"BEGAN", "CALL", "FROM", "TO", "REACHED", "TALKED", "CODEC", "OUTCOME"}
+	if several {
+		columns = append(columns, "SERVER")
+	}
+	t := newTable(w, columns...)
 	for _, r := range list {
 		talked := "-"
 		if r.Answered != nil {
@@ -283,7 +290,14 @@ func writeRecords(w io.Writer, list []client.Record) {
 		if r.Transferred {
 			outcome += ", joined by a transfer"
 		}
-		t.row(moment(r.Began), r.Call, orDash(r.Calling), orDash(r.OriginalCalled), orDash(r.FinalCalled), talked, orDash(r.Codec), outcome)
+		if r.Incomplete {
+			outcome += ", incomplete"
+		}
+		row := []any{moment(r.Began), r.Call, orDash(r.Calling), orDash(r.OriginalCalled), orDash(r.FinalCalled), talked, orDash(r.Codec), outcome}
+		if several {
+			row = append(row, r.Server)
+		}
+		t.row(row...)
 	}
 	t.end()
 }

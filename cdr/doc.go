@@ -23,5 +23,20 @@
 // a crash at any point each record is in exactly one complete flat file. Flat files that were not completed are built
 // again from the journal.
 //
-// What does not live here: deciding what goes into a record (call), carrying records to other servers, reports.
+// # Several servers
+//
+// Complete flat files are what travels: they never change, their names are unique in the cluster, and they stay until the
+// retention ends. So the directory is the spool. A Shipper delivers them in order and remembers one number per kind; a
+// publisher with another store is shown the list of all of them and names what it lacks. The Receiver inserts records by
+// their identifier, a batch in one transaction, so that neither a repeated delivery nor a crash on either side doubles or
+// loses one, and writes files of its own in which each record stands once:
+//
+//	collected/cdr_Main_02_202601020304_7                  what a server delivered
+//	collected/cdr_Main_02_202601020304_1000000000007      made from facts, because a server was removed
+//	collected/cdr_Main_02_202601020304_3000000000007      out of quarantine
+//
+// One server keeps the record of a call between two. What the other one witnessed it keeps as Facts, delivers like records,
+// and the publisher needs them only if the first is removed before it delivered.
+//
+// What does not live here: deciding what goes into a record (call), the connection between servers, who is the publisher.
 package cdr

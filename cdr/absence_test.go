@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"slices"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -22,6 +23,7 @@ type away struct {
 	c        *Collector
 	s        *Shipper
 	present  atomic.Bool
+	mu       sync.Mutex
 	attempts []time.Time
 	a        alarms
 	n        uint32
@@ -39,7 +41,9 @@ func newAway(t *testing.T, dir string, r *Receiver, pairs ...any) *away {
 	x.c = c
 	x.s = NewShipper(ShipperOptions{Dir: dir, Parameters: o.Parameters, Alarm: x.a.raise, Cleared: x.a.clear,
 		Publisher: func() (Destination, error) {
+			x.mu.Lock()
 			x.attempts = append(x.attempts, time.Now())
+			x.mu.Unlock()
 			if !x.present.Load() {
 				return nil, errAway
 			}
@@ -78,14 +82,17 @@ func TestT18_PublisherAwayForADay(t *testing.T) {
 		begin := time.Now()
 		const calls = 12 * 24
 		x.calls(calls, 5*time.Minute)
+		x.mu.Lock()
+		attempts := slices.Clone(x.attempts)
+		x.mu.Unlock()
 		var after []time.Duration
-		for _, at := range x.attempts[:7] {
+		for _, at := range attempts[:7] {
 			after = append(after, at.Sub(begin)/time.Second)
 		}
 		if !slices.Equal(after, []time.Duration{0, 6, 18, 42, 90, 186, 306}) {
 			t.Errorf("attempts after %v seconds", after)
 		}
-		if n := len(x.attempts); n < 700 || n > 740 {
+		if n := len(attempts); n < 700 || n > 740 {
 			t.Errorf("%d attempts in a day", n)
 		}
 		if s := x.s.Stats(); s.Waiting < calls-10 || s.Retry != DefaultRetryMost || s.Err != errAway.Error() || s.Oldest.Sub(begin).Abs() > 2*time.Minute {

@@ -57,7 +57,7 @@ func subscriberChild(dir, address string) {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
-	s := NewShipper(ShipperOptions{Dir: dir, Parameters: o.Parameters, Alarm: a.raise, Every: time.Millisecond, RetryFirst: time.Millisecond,
+	s := NewShipper(ShipperOptions{Dir: dir, Delivered: func(Kind, Listed, Receipt) { fmt.Println(deliveredLine) }, Parameters: o.Parameters, Alarm: a.raise, Every: time.Millisecond, RetryFirst: time.Millisecond,
 		RetryMost: 20 * time.Millisecond, Publisher: func() (Destination, error) {
 			at, err := os.ReadFile(address)
 			if err != nil {
@@ -89,6 +89,9 @@ func subscriberChild(dir, address string) {
 		time.Sleep(time.Millisecond)
 	}
 }
+
+// deliveredLine is what a subscriber says when the publisher has stored a file.
+const deliveredLine = "delivered"
 
 // process is a child of the test.
 type process struct {
@@ -124,34 +127,43 @@ func TestT16_R43_EitherSideKilled(t *testing.T) {
 	store, records := t.TempDir(), t.TempDir()
 	address := t.TempDir() + "/address"
 	durable := map[string]bool{}
+	deliveries, subscribers, publishers := 0, 0, 0
 	var mu sync.Mutex
-	stop := time.Now().Add(8 * time.Second)
-	if testing.Short() {
-		stop = time.Now().Add(4 * time.Second)
+	limit := time.Now().Add(90 * time.Second)
+	goOn := func(count *int) bool {
+		mu.Lock()
+		defer mu.Unlock()
+		*count++
+		return time.Now().Before(limit) && (len(durable) < 300 || deliveries < 20 || subscribers < 6 || publishers < 6)
 	}
-	subscribers, publishers := 0, 0
 	var work sync.WaitGroup
 	work.Go(func() {
-		for ; time.Now().Before(stop); subscribers++ {
+		for goOn(&subscribers) {
 			p := begin(t, subscriberDirectory+"="+records, publisherAddress+"="+address)
-			kill := time.AfterFunc(time.Duration(100+rand.IntN(900))*time.Millisecond, func() { _ = p.Process.Kill() })
-			for p.lines.Scan() {
+			stop := 10 + rand.IntN(200)
+			for n := 0; p.lines.Scan(); n++ {
 				mu.Lock()
-				durable[p.lines.Text()] = true
+				if p.lines.Text() == deliveredLine {
+					deliveries++
+				} else {
+					durable[p.lines.Text()] = true
+				}
 				mu.Unlock()
+				if n == stop {
+					_ = p.Process.Kill()
+				}
 			}
-			kill.Stop()
 			p.end()
 		}
 	})
 	work.Go(func() {
-		for ; time.Now().Before(stop); publishers++ {
+		for goOn(&publishers) {
 			p := begin(t, publisherDirectory+"="+store)
 			if p.lines.Scan() {
 				if err := replaceFile(address, func(w io.Writer) error { _, err := io.WriteString(w, p.lines.Text()); return err }); err != nil {
 					t.Error(err)
 				}
-				time.Sleep(time.Duration(50+rand.IntN(700)) * time.Millisecond)
+				time.Sleep(time.Duration(50+rand.IntN(1200)) * time.Millisecond)
 			}
 			p.end()
 		}
@@ -179,7 +191,7 @@ func TestT16_R43_EitherSideKilled(t *testing.T) {
 		t.Errorf("in quarantine: %+v, %v", list, err)
 	}
 	t.Logf("%d calls, %d of them delivered in time; %d subscribers and %d publishers were killed", len(durable), before, subscribers, publishers)
-	if len(durable) < 100 || before < 20 || subscribers < 3 || publishers < 3 {
+	if len(durable) < 300 || before < 20 || deliveries < 20 {
 		t.Error("the test is worth nothing")
 	}
 }

@@ -28,7 +28,7 @@ func (r *Receiver) makeRecords(batch int64) (made int, err error) {
 	}
 	if made > 0 {
 		r.made = true
-		r.alarm(fault.New(fault.RecordsMadeFromFacts, "count", made))
+		r.alarms.raise(fault.New(fault.RecordsMadeFromFacts, "count", made))
 	}
 	return made, err
 }

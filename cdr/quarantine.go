@@ -53,8 +53,7 @@ func (r *Receiver) putAside(b *arrival, bad *badLines) error {
 		At: wall(r.o.Now()), Tries: b.tries}
 	err = replaceFile(r.path("quarantine", b.aside+whySuffix), func(w io.Writer) error { return json.NewEncoder(w).Encode(q) })
 	if err == nil {
-		r.standing[fault.RecordsQuarantined] = true
-		r.alarm(fault.New(fault.RecordsQuarantined, "server", b.server, "name", b.aside, "cause", q.Reason, "directory", r.path("quarantine")))
+		r.alarms.again(fault.New(fault.RecordsQuarantined, "server", b.server, "name", b.aside, "cause", q.Reason, "directory", r.path("quarantine")))
 	}
 	return err
 }
@@ -143,9 +142,9 @@ func (r *Receiver) judgeQuarantine() {
 	list, err := r.Quarantined()
 	switch {
 	case err == nil && len(list) == 0:
-		r.over(fault.RecordsQuarantined)
-	case len(list) > 0 && !r.standing[fault.RecordsQuarantined]:
+		r.alarms.over(fault.RecordsQuarantined)
+	case len(list) > 0 && !r.alarms.standing[fault.RecordsQuarantined]:
 		q := list[0]
-		r.stands(fault.New(fault.RecordsQuarantined, "server", q.Server, "name", q.Name, "cause", q.Reason, "directory", r.path("quarantine")))
+		r.alarms.stands(fault.New(fault.RecordsQuarantined, "server", q.Server, "name", q.Name, "cause", q.Reason, "directory", r.path("quarantine")))
 	}
 }

@@ -51,12 +51,12 @@ type Receiver struct {
 	greeting atomic.Pointer[Greeting] // nil: closed. Not under mu: nobody shall wait for an insertion to be greeted
 	incoming atomic.Uint64            // names files on their way
 
-	mu       sync.Mutex // of the writing connection and all below
-	conn     *sqlite.Conn
-	made     bool // the store has records that we made of facts
-	removed  bool // a server was removed
-	standing map[fault.Code]bool
-	clock    evenClock
+	mu      sync.Mutex // of the writing connection and all below
+	conn    *sqlite.Conn
+	made    bool // the store has records that we made of facts
+	removed bool // a server was removed
+	alarms  standing
+	clock   evenClock
 
 	reading sync.Mutex // of the connection for queries
 	reader  *sqlite.Conn
@@ -82,7 +82,7 @@ func NewReceiver(o ReceiverOptions) (*Receiver, error) {
 	if o.MaxBatch <= 0 {
 		o.MaxBatch = 8 << 30
 	}
-	r := &Receiver{o: o, begin: o.Now(), slots: make(chan struct{}, 4), standing: map[fault.Code]bool{}}
+	r := &Receiver{o: o, begin: o.Now(), slots: make(chan struct{}, 4), alarms: newStanding(o.Alarm, o.Cleared, o.Log)}
 	r.clock = evenClock{notBefore: o.NotBefore, offset: r.begin.Round(0)}
 	err := os.RemoveAll(r.path("incoming"))
 	for _, dir := range []string{"incoming", "collected", "quarantine"} {
@@ -286,7 +286,7 @@ func (w *errorWriter) Write(b []byte) (n int, err error) {
 // told that there is no room.
 func (r *Receiver) outcome(err error) error {
 	if err == nil {
-		r.over(fault.RecordsNotInserted)
+		r.alarms.over(fault.RecordsNotInserted)
 		return nil
 	}
 	if errors.Is(err, errClosed) || errors.Is(err, ErrNotTaking) {
@@ -297,7 +297,7 @@ func (r *Receiver) outcome(err error) error {
 			err = again
 		}
 	}
-	r.stands(fault.Wrap(err, fault.RecordsNotInserted, "directory", r.o.Dir))
+	r.alarms.stands(fault.Wrap(err, fault.RecordsNotInserted, "directory", r.o.Dir))
 	return errors.Join(ErrNoRoom, err)
 }
 
@@ -311,7 +311,7 @@ func (r *Receiver) renew(err error) error {
 	if err := os.Rename(r.path("records.db"), r.path(aside)); err != nil {
 		return err
 	}
-	r.alarm(fault.Wrap(err, fault.RecordStoreDamaged, "file", aside))
+	r.alarms.raise(fault.Wrap(err, fault.RecordStoreDamaged, "file", aside))
 	return r.connect()
 }
 
@@ -359,24 +359,6 @@ func (r *Receiver) read(ctx context.Context, f func(*sqlite.Conn) error) error {
 	}
 	return err
 }
-
-func (r *Receiver) stands(f *fault.Error) {
-	if !r.standing[f.Code] {
-		r.standing[f.Code] = true
-		r.alarm(f)
-	}
-}
-
-func (r *Receiver) over(code fault.Code) {
-	if r.standing[code] {
-		delete(r.standing, code)
-		if r.o.Cleared != nil {
-			r.o.Cleared(code)
-		}
-	}
-}
-
-func (r *Receiver) alarm(f *fault.Error) { raise(r.o.Alarm, r.o.Log, f) }
 
 // Local is the Destination for the publisher's own records.
 func (r *Receiver) Local(server string) Destination { return local{r, server} }

@@ -64,9 +64,9 @@ func (s *Shipper) retain(now time.Time, oldest time.Time) {
 		near = fmt.Sprintf("%d of at most %d records are kept", n, most)
 	}
 	if near == "" {
-		s.over(fault.RecordsNearRetention)
+		s.alarms.over(fault.RecordsNearRetention)
 	} else {
-		s.stands(fault.New(fault.RecordsNearRetention, "since", oldest.Format(time.RFC3339), "limit", near, "directory", s.o.Dir))
+		s.alarms.stands(fault.New(fault.RecordsNearRetention, "since", oldest.Format(time.RFC3339), "limit", near, "directory", s.o.Dir))
 	}
 }
 

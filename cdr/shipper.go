@@ -50,9 +50,9 @@ type Shipper struct {
 	state delivered
 	keep  keeper
 
-	failing  time.Time // since when deliveries fail; zero: they do not
-	standing map[fault.Code]bool
-	oldest   map[Kind]flatFile // undelivered, as seen last
+	failing time.Time // since when deliveries fail; zero: they do not
+	alarms  standing
+	oldest  map[Kind]flatFile // undelivered, as seen last
 
 	mu    sync.Mutex
 	stats ShipperStats
@@ -84,8 +84,8 @@ func NewShipper(o ShipperOptions) *Shipper {
 			*d.v = d.ifUnset
 		}
 	}
-	s := &Shipper{o: o, begin: o.Now(), wake: make(chan struct{}, 1), state: readDelivered(o.Dir), standing: map[fault.Code]bool{},
-		oldest: map[Kind]flatFile{}}
+	s := &Shipper{o: o, begin: o.Now(), wake: make(chan struct{}, 1), state: readDelivered(o.Dir),
+		alarms: newStanding(o.Alarm, o.Cleared, o.Log), oldest: map[Kind]flatFile{}}
 	s.keep.clock = evenClock{notBefore: o.NotBefore, offset: s.begin.Round(0)}
 	return s
 }
@@ -219,7 +219,7 @@ func (s *Shipper) deliverFile(ctx context.Context, to Destination, kind Kind, l 
 }
 
 func (s *Shipper) unreadable(f flatFile, err error) {
-	s.alarm(fault.Wrap(err, fault.RecordFileUnreadable, "file", f.name))
+	s.alarms.raise(fault.Wrap(err, fault.RecordFileUnreadable, "file", f.name))
 }
 
 // judge keeps figures and alarms after a round.
@@ -245,14 +245,14 @@ func (s *Shipper) judge(err error, retry time.Duration) {
 	s.mu.Unlock()
 	if err == nil {
 		s.failing = time.Time{}
-		s.over(fault.RecordsNotDelivered)
+		s.alarms.over(fault.RecordsNotDelivered)
 	} else {
 		if s.failing.IsZero() {
 			s.failing = now
 			s.o.Log.Warn("call records are not delivered to the publisher", "error", err, "again", retry.String())
 		}
 		if now.Sub(s.failing) >= lateDelivery {
-			s.stands(fault.Wrap(err, fault.RecordsNotDelivered, "since", s.failing.Format(time.RFC3339), "directory", s.o.Dir))
+			s.alarms.stands(fault.Wrap(err, fault.RecordsNotDelivered, "since", s.failing.Format(time.RFC3339), "directory", s.o.Dir))
 		}
 	}
 	s.retain(now, oldest)
@@ -262,39 +262,11 @@ func (s *Shipper) judge(err error, retry time.Duration) {
 func (s *Shipper) noteDropped(kind Kind, files []flatFile) {
 	if was := s.oldest[kind]; was.name != "" && was.sequence > s.state.UpTo[kind] && (len(files) == 0 || files[0].name != was.name) {
 		if _, err := os.Stat(filepath.Join(kind.dir(s.o.Dir), was.name)); errors.Is(err, os.ErrNotExist) {
-			s.alarm(fault.New(fault.RecordsDropped, "file", was.name))
+			s.alarms.raise(fault.New(fault.RecordsDropped, "file", was.name))
 		}
 	}
 	s.oldest[kind] = flatFile{}
 	if len(files) > 0 {
 		s.oldest[kind] = files[0]
 	}
-}
-
-// stands raises an alarm once until it is over.
-func (s *Shipper) stands(f *fault.Error) {
-	if !s.standing[f.Code] {
-		s.standing[f.Code] = true
-		s.alarm(f)
-	}
-}
-
-func (s *Shipper) over(code fault.Code) {
-	if s.standing[code] {
-		delete(s.standing, code)
-		if s.o.Cleared != nil {
-			s.o.Cleared(code)
-		}
-	}
-}
-
-func (s *Shipper) alarm(f *fault.Error) { raise(s.o.Alarm, s.o.Log, f) }
-
-// raise hands an alarm over, or logs it where nobody takes alarms.
-func raise(alarm func(error), log *slog.Logger, f *fault.Error) {
-	if alarm != nil {
-		alarm(f)
-		return
-	}
-	log.Log(context.Background(), f.Severity.Level(), f.Message, "fault", f)
 }

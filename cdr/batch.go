@@ -50,6 +50,9 @@ type Listed struct {
 	Name   string `json:"name"`
 	Size   int64  `json:"size"`   // bytes
 	SHA256 string `json:"sha256"` // of the whole file, hexadecimal
+	// Of names the server whose batch it is where a former publisher hands on what it has; empty: the one that delivers.
+	// Then any batch of that name will do, because files of the publisher are written by it.
+	Of string `json:"of,omitempty"`
 }
 
 // maxListed bounds the batches in one question for what is missing.

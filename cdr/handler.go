@@ -16,6 +16,7 @@ const (
 	missingPath = "/records/missing/"
 	batchPath   = "/records/batch/"
 	sumHeader   = "Records-Sha256"
+	ofHeader    = "Records-Of"
 )
 
 // RecordsPath is the prefix of the addresses that Handler serves.
@@ -56,7 +57,7 @@ func (r *Receiver) Handler(peer func(*http.Request) (server string, ok bool)) ht
 		if q.ContentLength < 0 {
 			return nil, errors.Join(errRefused, errors.New("a batch without its length"))
 		}
-		l := Listed{Name: q.PathValue("name"), Size: q.ContentLength, SHA256: q.Header.Get(sumHeader)}
+		l := Listed{Name: q.PathValue("name"), Size: q.ContentLength, SHA256: q.Header.Get(sumHeader), Of: q.Header.Get(ofHeader)}
 		control := http.NewResponseController(w)
 		receipt, err := r.receive(q.Context(), server, Kind(q.PathValue("kind")), l, patient{q.Body, control})
 		_ = control.SetWriteDeadline(time.Now().Add(slowest)) // the insertion may have taken its time

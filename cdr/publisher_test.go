@@ -2,6 +2,7 @@ package cdr
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -216,7 +217,7 @@ func batches(t testing.TB, dir string, kind Kind) (list []Listed, contents [][]b
 		if err != nil {
 			t.Fatal(err)
 		}
-		list, contents = append(list, Listed{f.name, size, sum}), append(contents, data)
+		list, contents = append(list, Listed{Name: f.name, Size: size, SHA256: sum}), append(contents, data)
 	}
 	return list, contents
 }
@@ -227,7 +228,7 @@ func listedOf(name string, content []byte) Listed {
 	path := filepath.Join(dir, "x")
 	_ = os.WriteFile(path, content, 0o600)
 	size, sum, _ := hashFile(path)
-	return Listed{name, size, sum}
+	return Listed{Name: name, Size: size, SHA256: sum}
 }
 
 // Batches that come twice, in any order, at the same time, and once more under other names with other records among them,
@@ -489,5 +490,48 @@ func TestCollectedFilesAreTheServersFiles(t *testing.T) {
 		if list, _ := r.Quarantined(); len(list) != 0 {
 			t.Errorf("in quarantine: %+v", list)
 		}
+	}
+}
+
+// A server is removed, and later the role moves: the former publisher hands on the records that nobody else has.
+func TestFormerPublisherHandsOn(t *testing.T) {
+	var a alarms
+	first, second := receiver(t, receiverOptions(t, t.TempDir(), &a)), receiver(t, receiverOptions(t, t.TempDir(), &a))
+	round(t, shipper(t, filled(t, 3, 1000, 1019), &a, first.Local("S3"))) // gone since
+	stays := filled(t, 2, 1000, 1009)
+	round(t, shipper(t, stays, &a, first.Local("S2")))
+	own := shipper(t, filled(t, 1, 1000, 1004), &a, first.Local("S1"))
+	round(t, own)
+
+	dest := serve(t, second)
+	own.o.Publisher = func() (Destination, error) { return dest("S1"), nil }
+	calls := 0
+	own.o.Moved = func(ctx context.Context, to Destination) error {
+		if calls++; calls == 1 {
+			return errors.New("not yet")
+		}
+		return first.HandOn(ctx, to, func(server string) bool { return server == "S3" })
+	}
+	if err := own.round(ctx(t)); err == nil {
+		t.Error("what was not handed on counts as handed on")
+	}
+	for range 2 {
+		round(t, own)
+	}
+	round(t, shipper(t, stays, &a, second.Local("S2")))
+	stored(t, second, map[string]int{"S1": 5, "S2": 10, "S3": 20})
+	if calls != 2 {
+		t.Errorf("told %d times", calls)
+	}
+	if err := first.HandOn(ctx(t), dest("S1"), func(string) bool { return true }); err != nil {
+		t.Error(err)
+	}
+	stored(t, second, map[string]int{"S1": 5, "S2": 10, "S3": 20})
+	record := everything(t, second, Query{Server: "S3", Call: signal.CallID{Manager: 3, Call: 1000}})
+	if len(record) != 1 {
+		t.Fatalf("%+v", record)
+	}
+	if q, err := second.Quality(ctx(t), &record[0]); err != nil || len(q) != 1 {
+		t.Errorf("%+v, %v", q, err)
 	}
 }

@@ -207,8 +207,12 @@ func (r *Receiver) missing(ctx context.Context, server string, kind Kind, list [
 	names := []string{}
 	err := r.read(ctx, func(conn *sqlite.Conn) error {
 		for _, l := range list {
-			n, err := number(conn, "SELECT count(*) FROM batch WHERE server = ? AND kind = ? AND name = ? AND sum = ? AND complete = 1",
-				server, string(kind), l.Name, l.SHA256)
+			of := server
+			if l.Of != "" {
+				of = l.Of
+			}
+			n, err := number(conn, "SELECT count(*) FROM batch WHERE server = ? AND kind = ? AND name = ? AND (sum = ? OR ?) AND complete = 1",
+				of, string(kind), l.Name, l.SHA256, l.Of != "")
 			if err != nil {
 				return err
 			}
@@ -242,6 +246,9 @@ func (r *Receiver) receive(ctx context.Context, server string, kind Kind, l List
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if l.Of != "" {
+		server = l.Of
+	}
 	b := arrival{server: server, kind: kind, name: l.Name, sum: l.SHA256, path: path, aside: quarantineName(server, kind, l.Name)}
 	receipt, err := r.insert(&b, false)
 	return receipt, r.outcome(err)

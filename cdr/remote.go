@@ -30,7 +30,7 @@ type remote struct {
 }
 
 func (r remote) Greet(ctx context.Context) (g Greeting, err error) {
-	return g, r.ask(ctx, askWithin, http.MethodGet, storePath, nil, 0, "", &g)
+	return g, r.ask(ctx, askWithin, http.MethodGet, storePath, nil, 0, nil, &g)
 }
 
 func (r remote) Missing(ctx context.Context, kind Kind, list []Listed) (names []string, err error) {
@@ -38,16 +38,16 @@ func (r remote) Missing(ctx context.Context, kind Kind, list []Listed) (names []
 	if err != nil {
 		return nil, err
 	}
-	return names, r.ask(ctx, askWithin, http.MethodPost, missingPath+string(kind), bytes.NewReader(body), int64(len(body)), "", &names)
+	return names, r.ask(ctx, askWithin, http.MethodPost, missingPath+string(kind), bytes.NewReader(body), int64(len(body)), nil, &names)
 }
 
 func (r remote) Deliver(ctx context.Context, kind Kind, batch Listed, content io.Reader) (receipt Receipt, err error) {
 	within := deliverWithin + time.Duration(batch.Size/slowestBytes)*time.Second
-	return receipt, r.ask(ctx, within, http.MethodPut, batchPath+string(kind)+"/"+batch.Name, io.NopCloser(content), batch.Size, batch.SHA256, &receipt)
+	return receipt, r.ask(ctx, within, http.MethodPut, batchPath+string(kind)+"/"+batch.Name, io.NopCloser(content), batch.Size, &batch, &receipt)
 }
 
 // ask makes one request and reads the answer into v.
-func (r remote) ask(ctx context.Context, within time.Duration, method, path string, body io.Reader, size int64, sum string, v any) error {
+func (r remote) ask(ctx context.Context, within time.Duration, method, path string, body io.Reader, size int64, batch *Listed, v any) error {
 	ctx, cancel := context.WithTimeout(ctx, within)
 	defer cancel()
 	q, err := http.NewRequestWithContext(ctx, method, r.base+path, body)
@@ -58,8 +58,9 @@ func (r remote) ask(ctx context.Context, within time.Duration, method, path stri
 	if size == 0 {
 		q.Body = http.NoBody
 	}
-	if sum != "" {
-		q.Header.Set(sumHeader, sum)
+	if batch != nil {
+		q.Header.Set(sumHeader, batch.SHA256)
+		q.Header.Set(ofHeader, batch.Of)
 	}
 	a, err := r.client.Do(q)
 	if err != nil {

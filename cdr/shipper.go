@@ -34,11 +34,14 @@ type ShipperOptions struct {
 	Log        *slog.Logger                // nil: none
 	Now        func() time.Time            // nil: time.Now
 	Delivered  func(Kind, Listed, Receipt) // told of every batch that was stored; may be nil
-	Every      time.Duration               // 0: DefaultShipEvery
-	RetryFirst time.Duration               // 0: DefaultRetryFirst
-	RetryMost  time.Duration               // 0: DefaultRetryMost
-	AuditEvery time.Duration               // 0: DefaultAuditEvery
-	NotBefore  time.Duration               // how long after the start files may be removed; 0: an hour
+	// Moved is called, until it succeeds, when the publisher has another store than before: a former publisher hands on what
+	// nobody else has (Receiver.HandOn). May be nil.
+	Moved      func(context.Context, Destination) error
+	Every      time.Duration // 0: DefaultShipEvery
+	RetryFirst time.Duration // 0: DefaultRetryFirst
+	RetryMost  time.Duration // 0: DefaultRetryMost
+	AuditEvery time.Duration // 0: DefaultAuditEvery
+	NotBefore  time.Duration // how long after the start files may be removed; 0: an hour
 }
 
 // Shipper delivers the complete flat files of this server to the publisher. What the publisher has not acknowledged stays
@@ -164,7 +167,14 @@ func (s *Shipper) round(ctx context.Context) error {
 			}
 		}
 	}
-	return nil
+	if s.state.Moved || s.o.Moved == nil {
+		return nil
+	}
+	if err := s.o.Moved(ctx, to); err != nil {
+		return err
+	}
+	s.state.Moved = true
+	return s.state.write(s.o.Dir)
 }
 
 // deliver brings what the publisher lacks of some files.

@@ -17,6 +17,7 @@ type delivered struct {
 	Greeting
 	UpTo    map[Kind]uint64 `json:"upTo"` // every batch up to this sequence is in the store
 	Audited time.Time       `json:"audited,omitzero"`
+	Moved   bool            `json:"moved"` // whoever wants to hear of another store was told of this one
 }
 
 func deliveredPath(dir string) string { return filepath.Join(dir, "delivered") }
@@ -38,7 +39,8 @@ func (d *delivered) write(dir string) error {
 
 // restart forgets what was delivered, because the publisher has another store or asks for everything again.
 func (d *delivered) restart(g Greeting, now time.Time) {
-	*d = delivered{Greeting: g, UpTo: map[Kind]uint64{}, Audited: now}
+	moved := d.Moved && d.Store == g.Store && d.Generation == g.Generation
+	*d = delivered{Greeting: g, UpTo: map[Kind]uint64{}, Audited: now, Moved: moved}
 }
 
 // undelivered lists the complete files of a kind that are not delivered, oldest first.

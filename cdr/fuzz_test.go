@@ -2,6 +2,7 @@ package cdr
 
 import (
 	"bytes"
+	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
@@ -91,6 +92,44 @@ func FuzzReadEntries(f *testing.F) {
 		}
 		for _, k := range []entryKind{entryAnswered, entryEnded, entryAbandoned, entryQuality, entryHeartbeat} {
 			_ = c.replay(&segment{}, h, k, data)
+		}
+	})
+}
+
+// Whatever a file holds, it is stored or put aside: nothing of it keeps the server from going on with the next.
+func FuzzReceive(f *testing.F) {
+	var a alarms
+	r := receiver(f, receiverOptions(f, f.TempDir(), &a))
+	for _, kind := range []Kind{KindCalls, KindQuality} {
+		dir := filled(f, 2, 1000, 1001)
+		_, contents := batches(f, dir, kind)
+		for _, c := range contents {
+			f.Add(string(kind), c)
+		}
+	}
+	f.Add("facts", []byte("\"pkid\",\"globalCallID_callId\"\nx,1\n,"))
+	n := 0
+	f.Fuzz(func(t *testing.T, kind string, content []byte) {
+		k := Kind(kind)
+		if !k.known() {
+			return
+		}
+		n++
+		l := listedOf(fmt.Sprintf("%sC1_02_202601010000_%d", k.prefix(), n), content)
+		receipt, err := r.Local("S2").Deliver(ctx(t), k, l, bytes.NewReader(content))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if lines := bytes.Count(content, []byte("\n")) + 1; receipt.Inserted+receipt.Known+receipt.Quarantined > lines {
+			t.Errorf("%+v of %d lines", receipt, lines)
+		}
+		if missing, err := r.Local("S2").Missing(ctx(t), k, []Listed{l}); err != nil || len(missing) != 0 {
+			t.Errorf("missing %v, %v", missing, err)
+		}
+		if receipt.Quarantined > 0 {
+			if err := r.Discard(quarantineName("S2", k, l.Name)); err != nil {
+				t.Error(err)
+			}
 		}
 	})
 }

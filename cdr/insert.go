@@ -71,6 +71,9 @@ func (r *Receiver) insert(b *arrival, again bool) (Receipt, error) {
 	return i.Receipt, err
 }
 
+// maxBadLines is how many bad lines of a batch are told apart; if there are more the whole of it goes aside.
+const maxBadLines = 1_000_000
+
 // badLines are the lines of a batch that cannot be inserted.
 type badLines struct {
 	lines []int // their numbers, rising; empty with count > 0: all
@@ -79,7 +82,13 @@ type badLines struct {
 }
 
 func (b *badLines) add(line int, err error) {
-	b.lines = append(b.lines, line)
+	switch {
+	case b.count > 0 && len(b.lines) == 0: // all count as bad
+	case b.count == maxBadLines:
+		b.lines = nil
+	default:
+		b.lines = append(b.lines, line)
+	}
 	b.count++
 	if b.why == nil {
 		b.why = fmt.Errorf("line %d: %w", line, err)

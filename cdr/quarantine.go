@@ -49,7 +49,7 @@ func (r *Receiver) putAside(b *arrival, bad *badLines) error {
 			name = was.Batch
 		}
 	}
-	q := Quarantined{Name: b.aside, Server: b.server, Kind: b.kind, Batch: name, Lines: bad.count, Reason: bad.why.Error(),
+	q := Quarantined{Name: b.aside, Server: b.server, Kind: b.kind, Batch: name, Lines: bad.count, Reason: clip(bad.why.Error()),
 		At: wall(r.o.Now()), Tries: b.tries}
 	err = replaceFile(r.path("quarantine", b.aside+whySuffix), func(w io.Writer) error { return json.NewEncoder(w).Encode(q) })
 	if err == nil {

@@ -340,3 +340,18 @@ func TestCopyBad(t *testing.T) {
 		}
 	}
 }
+
+// A file of nothing but bad lines takes no more memory than a million of them, and goes aside whole.
+func TestBadLinesAreBounded(t *testing.T) {
+	bad := &badLines{}
+	for n := range maxBadLines + 10 {
+		bad.add(n, errTorn)
+		if len(bad.lines) > maxBadLines {
+			t.Fatalf("%d lines are kept", len(bad.lines))
+		}
+	}
+	var got bytes.Buffer
+	if err := copyBad(&got, strings.NewReader("all\nof it"), bad); err != nil || got.String() != "all\nof it" || bad.count != maxBadLines+10 {
+		t.Errorf("%v, %q, %d", err, got.String(), bad.count)
+	}
+}

@@ -28,7 +28,7 @@ type ReceiverOptions struct {
 	Cluster    func() string            // name of the cluster; records of another one go into quarantine
 	Parameters func() *parameter.Values // for retention and layout
 	Accepts    func() bool              // this server is the publisher now; nil: it is
-	Alarm      func(error)              // gets fault.Error; nil: they are logged only
+	Alarm      func(error)              // gets fault.Error, and must not call back; nil: they are logged only
 	Cleared    func(fault.Code)         // says that an alarm is over; may be nil
 	Log        *slog.Logger             // nil: none
 	Now        func() time.Time         // nil: time.Now

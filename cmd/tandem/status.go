@@ -201,14 +201,14 @@ func auditResult(e client.AuditEntry) string {
 }
 
 type callsCommand struct {
-	Since  string `placeholder:"WHEN" help:"Calls that began since: 1h, 2d, or 2026-11-22 or 2026-11-22T08:00:00Z."`
-	Until  string `placeholder:"WHEN" help:"Calls that began before."`
-	Number string `placeholder:"NUMBER" help:"Calls in which the number took part."`
-	Device string `placeholder:"NAME" help:"Calls in which the device took part."`
-	Server string `placeholder:"NAME" help:"Records that the server wrote; the publisher has those of all servers."`
-	Call   string `placeholder:"ID" help:"Records of one call, such as 1/42."`
-	Live   bool   `help:"Calls in progress instead."`
-	Limit  int    `short:"n" default:"50" placeholder:"N" help:"Records at most."`
+	Since     string `placeholder:"WHEN" help:"Calls that began since: 1h, 2d, or 2026-11-22 or 2026-11-22T08:00:00Z."`
+	Until     string `placeholder:"WHEN" help:"Calls that began before."`
+	Number    string `placeholder:"NUMBER" help:"Calls in which the number took part."`
+	Device    string `placeholder:"NAME" help:"Calls in which the device took part."`
+	WrittenBy string `placeholder:"SERVER" help:"Records that the server wrote; the publisher has those of all servers."`
+	Call      string `placeholder:"ID" help:"Records of one call, such as 1/42."`
+	Live      bool   `help:"Calls in progress instead."`
+	Limit     int    `short:"n" default:"50" placeholder:"N" help:"Records at most."`
 	connection
 	format
 }
@@ -216,7 +216,7 @@ type callsCommand struct {
 // Run lists records or live calls.
 func (k *callsCommand) Run(ctx context.Context, c *console) error {
 	now := time.Now()
-	q := client.RecordQuery{Number: k.Number, Device: k.Device, Server: k.Server, Call: k.Call, Limit: k.Limit}
+	q := client.RecordQuery{Number: k.Number, Device: k.Device, Server: k.WrittenBy, Call: k.Call, Limit: k.Limit}
 	var err error
 	if q.Since, err = when("--since", k.Since, now); err != nil {
 		return err

@@ -242,6 +242,9 @@ func (c *checker) rules() {
 				c.problem("address", "%q is neither an IP address nor a host name", o.Address)
 			}
 		}
+	case *telephony.SRSTReference:
+		c.addresses("addresses", o.Addresses)
+		c.addresses("sipAddresses", o.SIPAddresses)
 	case *telephony.DateTimeGroup:
 		if _, err := time.LoadLocation(o.TimeZone); err != nil || o.TimeZone == "Local" {
 			c.problem("timeZone", "there is no time zone %q; use a name such as Europe/Berlin", o.TimeZone)
@@ -278,6 +281,15 @@ func (c *checker) rules() {
 		}
 	case *telephony.ServiceParameter, *telephony.EnterpriseParameter:
 		c.parameter()
+	}
+}
+
+// addresses tests a list of IP addresses: phones take no names for these.
+func (c *checker) addresses(field string, list []string) {
+	for i, text := range list {
+		if a, err := netip.ParseAddr(text); err != nil || a.IsUnspecified() || a.Zone() != "" {
+			c.problem(fmt.Sprintf("%s[%d]", field, i+1), "%q is no IP address of a router", text)
+		}
 	}
 }
 

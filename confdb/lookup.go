@@ -65,6 +65,11 @@ func (s *Snapshot) DateTimeGroup(name telephony.DateTimeGroupName) *telephony.Da
 	return find[*telephony.DateTimeGroup](s, telephony.KindDateTimeGroup, string(name))
 }
 
+// SRSTReference finds an SRST reference.
+func (s *Snapshot) SRSTReference(name telephony.SRSTReferenceName) *telephony.SRSTReference {
+	return find[*telephony.SRSTReference](s, telephony.KindSRSTReference, string(name))
+}
+
 // DevicePool finds a device pool.
 func (s *Snapshot) DevicePool(name telephony.DevicePoolName) *telephony.DevicePool {
 	return find[*telephony.DevicePool](s, telephony.KindDevicePool, string(name))

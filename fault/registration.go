@@ -10,6 +10,9 @@ const (
 	DeviceUnregistered      Code = "TDM-REG-0006"
 	RegistrationRateLimited Code = "TDM-REG-0007"
 	RegistrationLimit       Code = "TDM-REG-0008"
+	RegistrationPaced       Code = "TDM-REG-0009"
+	ServerCapacityReached   Code = "TDM-REG-0010"
+	ServerNotInGroup        Code = "TDM-REG-0011"
 )
 
 var registration = []Entry{
@@ -45,4 +48,16 @@ var registration = []Entry{
 		"{device} at {address} was not registered.",
 		"This server holds {count} devices, the most that it admits.",
 		"Move devices to another server, or raise the limit.", 0},
+	{RegistrationPaced, SeverityInformational,
+		"{device} was told to come again in {seconds} s.",
+		"{why}, and the server lets phones in one after the other.",
+		"Nothing: it comes by itself. Should a return to this server take too long, raise its rate of fallback.", 0},
+	{ServerCapacityReached, SeverityWarning,
+		"{device} at {address} was not registered.",
+		"Its weight of {weight} does not fit: the devices here take {used} of {capacity} units.",
+		"The phone tries the next server of its group. Spread the device pools over more servers, or raise the capacity if the machine can carry more.", 0},
+	{ServerNotInGroup, SeverityWarning,
+		"{device} at {address} was not let in.",
+		"This server does not belong to its CallManager group.",
+		"The phone has an old file: reset it. Or add the server to the group.", 0},
 }

@@ -13,6 +13,7 @@
 package provision
 
 import (
+	"cmp"
 	"iter"
 	"net/netip"
 
@@ -32,6 +33,7 @@ type Configuration interface {
 	Products() iter.Seq[*telephony.Product]
 	DevicePool(telephony.DevicePoolName) *telephony.DevicePool
 	CallManagerGroup(telephony.GroupName) *telephony.CallManagerGroup
+	SRSTReference(telephony.SRSTReferenceName) *telephony.SRSTReference
 	DateTimeGroup(telephony.DateTimeGroupName) *telephony.DateTimeGroup
 	Server(telephony.ServerName) *telephony.Server
 	DirectoryNumber(telephony.LineKey) *telephony.DirectoryNumber
@@ -93,7 +95,7 @@ func note[T comparable](in *inputs, object T) T {
 }
 
 // members resolves the servers of a group. A server that has no address of its own is reached where the phone asked, if it
-// is this one, and by its name otherwise.
+// is this one, and by its name otherwise; one that names no ports is taken to use those of this one.
 func members(in *inputs, c Configuration, group *telephony.CallManagerGroup, h here) []cnf.Server {
 	names := []telephony.ServerName{h.server}
 	if group != nil && len(group.Members) > 0 {
@@ -101,14 +103,17 @@ func members(in *inputs, c Configuration, group *telephony.CallManagerGroup, h h
 	}
 	var servers []cnf.Server
 	for _, name := range names {
-		address := string(name)
-		switch s := note(in, c.Server(name)); {
+		address, ports, s := string(name), h.ports, note(in, c.Server(name))
+		switch {
 		case s != nil && s.Address != "":
 			address = s.Address
 		case name == h.server && h.local.IsValid() && !h.local.IsUnspecified():
 			address = h.local.Unmap().WithZone("").String()
 		}
-		servers = append(servers, cnf.Server{Name: string(name), Address: address, SCCPPort: h.ports.SCCP, SIPPort: h.ports.SIP, SecureSIPPort: h.ports.SecureSIP})
+		if s != nil {
+			ports = Ports{SCCP: cmp.Or(s.SCCPPort, ports.SCCP), SIP: cmp.Or(s.SIPPort, ports.SIP), SecureSIP: cmp.Or(s.SecureSIPPort, ports.SecureSIP)}
+		}
+		servers = append(servers, cnf.Server{Name: string(name), Address: address, SCCPPort: ports.SCCP, SIPPort: ports.SIP, SecureSIPPort: ports.SecureSIP})
 	}
 	return servers
 }
@@ -139,6 +144,7 @@ func gather(c Configuration, p *telephony.Phone, h here) inputs {
 	pool := note(&in, c.DevicePool(p.DevicePool))
 	if pool != nil {
 		note(&in, c.DateTimeGroup(pool.DateTimeGroup))
+		note(&in, c.SRSTReference(pool.SRSTReference))
 		members(&in, c, note(&in, c.CallManagerGroup(pool.CallManagerGroup)), h)
 	}
 	note(&in, c.Parameters(h.server))
@@ -178,6 +184,11 @@ func resolve(c Configuration, p *telephony.Phone, h here) cnf.Phone {
 		DSCPSignals: values.Int(parameter.DSCPForSignalling), DSCPConfig: values.Int(parameter.DSCPForConfiguration),
 		DSCPAudio: values.Int(parameter.DSCPForAudio), Expires: int(values.Duration(parameter.SIPRegistrationExpires).Seconds()),
 		DialSeconds: dialSeconds(values),
+	}
+	if r := c.SRSTReference(pool.SRSTReference); r != nil {
+		out.SRST.Name = string(r.Name)
+		out.SRST.Addresses, out.SRST.Port = r.SCCP()
+		out.SRST.SIPAddresses, out.SRST.SIPPort = r.SIP()
 	}
 	if p.Protocol == telephony.ProtocolSIP && out.Product != nil {
 		buttons(c, p, &out)

@@ -25,6 +25,7 @@ type site struct {
 	products   map[telephony.ProductName]*telephony.Product
 	pools      map[telephony.DevicePoolName]*telephony.DevicePool
 	groups     map[telephony.GroupName]*telephony.CallManagerGroup
+	survivable map[telephony.SRSTReferenceName]*telephony.SRSTReference
 	dates      map[telephony.DateTimeGroupName]*telephony.DateTimeGroup
 	servers    map[telephony.ServerName]*telephony.Server
 	numbers    map[telephony.LineKey]*telephony.DirectoryNumber
@@ -49,6 +50,9 @@ func (s *site) Parameters(telephony.ServerName) *parameter.Values           { re
 func (s *site) DevicePool(n telephony.DevicePoolName) *telephony.DevicePool { return s.pools[n] }
 func (s *site) CallManagerGroup(n telephony.GroupName) *telephony.CallManagerGroup {
 	return s.groups[n]
+}
+func (s *site) SRSTReference(n telephony.SRSTReferenceName) *telephony.SRSTReference {
+	return s.survivable[n]
 }
 func (s *site) DateTimeGroup(n telephony.DateTimeGroupName) *telephony.DateTimeGroup {
 	return s.dates[n]

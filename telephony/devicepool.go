@@ -12,6 +12,7 @@ type DevicePool struct {
 	UserLocale         LocaleName             `yaml:"userLocale,omitempty" json:"userLocale,omitempty" maxLength:"64" doc:"Language of the phone's texts, such as English_United_States."`
 	NetworkLocale      LocaleName             `yaml:"networkLocale,omitempty" json:"networkLocale,omitempty" maxLength:"64" doc:"Country of the tones."`
 	RevertPriority     int                    `yaml:"revertPriority,omitempty" json:"revertPriority,omitempty" minimum:"0" maximum:"2" doc:"Class of delay before phones go back to their primary server."`
+	SRSTReference      SRSTReferenceName      `yaml:"srstReference,omitempty" json:"srstReference,omitempty" ref:"srstReference" doc:"Router that takes its phones when no server can be reached. Absent: none."`
 }
 
 // Kind implements Object.

@@ -15,6 +15,7 @@ const (
 	KindRegion              Kind = "region"
 	KindLocation            Kind = "location"
 	KindDateTimeGroup       Kind = "dateTimeGroup"
+	KindSRSTReference       Kind = "srstReference"
 	KindSoftkeyTemplate     Kind = "softkeyTemplate"
 	KindButtonTemplate      Kind = "buttonTemplate"
 	KindProduct             Kind = "product"
@@ -60,6 +61,7 @@ var Kinds = []KindInfo{
 	{KindRegion, "regions", "region", func() Object { return new(Region) }},
 	{KindLocation, "locations", "location", func() Object { return new(Location) }},
 	{KindDateTimeGroup, "dateTimeGroups", "date/time group", func() Object { return new(DateTimeGroup) }},
+	{KindSRSTReference, "srstReferences", "SRST reference", func() Object { return new(SRSTReference) }},
 	{KindSoftkeyTemplate, "softkeyTemplates", "softkey template", func() Object { return new(SoftkeyTemplate) }},
 	{KindButtonTemplate, "buttonTemplates", "phone button template", func() Object { return new(ButtonTemplate) }},
 	{KindProduct, "products", "product", func() Object { return new(Product) }},

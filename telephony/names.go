@@ -14,6 +14,8 @@ type (
 	RegionName string
 	// LocationName names a Location.
 	LocationName string
+	// SRSTReferenceName names an SRSTReference.
+	SRSTReferenceName string
 	// DateTimeGroupName names a DateTimeGroup.
 	DateTimeGroupName string
 	// DevicePoolName names a DevicePool.

@@ -16,6 +16,7 @@ type Product struct {
 	SIPFile         SIPFileForm         `yaml:"sipFile,omitempty" json:"sipFile,omitempty" enum:"none,xml,text" doc:"Form of its configuration file with a SIP load: xml (SEP….cnf.xml), text (SIP….cnf) or none."`
 	DigestSHA256    bool                `yaml:"digestSha256,omitempty" json:"digestSha256,omitempty" doc:"Over SIP it can use SHA-256 for digest authentication."`
 	Family          string              `yaml:"family,omitempty" json:"family,omitempty" maxLength:"32" doc:"Firmware family, such as 41 for the loads SCCP41 and SIP41."`
+	DeviceWeight    int                 `yaml:"deviceWeight,omitempty" json:"deviceWeight,omitempty" minimum:"0" maximum:"1000" doc:"Share of a server's capacity that one such device takes, in device weight units. 0 or absent: 1."`
 }
 
 // SIPFileForm is the form of a phone's configuration file with a SIP load.
@@ -54,6 +55,9 @@ func (p *Product) Lines() int {
 	}
 	return 1
 }
+
+// Weight is the share of a server's capacity that one device takes (callmanager-4x.md A.11), at least 1.
+func (p *Product) Weight() int { return max(p.DeviceWeight, 1) }
 
 // GenericSIPPhone is the product of every SIP phone that is not ours to provision.
 const GenericSIPPhone ProductName = "Generic SIP phone"

@@ -3,9 +3,12 @@ package telephony
 // Server is one node of the cluster. Each node exists once, by name or by address but not both
 // (callmanager-4x.md A.3).
 type Server struct {
-	Name        ServerName `yaml:"name" json:"name" maxLength:"63" doc:"Name of the server, as given to init or join."`
-	Description string     `yaml:"description,omitempty" json:"description,omitempty" maxLength:"128" doc:"What the server is for."`
-	Address     string     `yaml:"address,omitempty" json:"address,omitempty" maxLength:"253" doc:"IP address or host name that phones are given. Empty: the address at which the phone asked."`
+	Name          ServerName `yaml:"name" json:"name" maxLength:"63" doc:"Name of the server, as given to init or join."`
+	Description   string     `yaml:"description,omitempty" json:"description,omitempty" maxLength:"128" doc:"What the server is for."`
+	Address       string     `yaml:"address,omitempty" json:"address,omitempty" maxLength:"253" doc:"IP address or host name that phones are given. Empty: the address at which the phone asked."`
+	SCCPPort      int        `yaml:"sccpPort,omitempty" json:"sccpPort,omitempty" minimum:"0" maximum:"65535" doc:"Port for SCCP phones. 0 or absent: that of the server which the phone asks."`
+	SIPPort       int        `yaml:"sipPort,omitempty" json:"sipPort,omitempty" minimum:"0" maximum:"65535" doc:"Port for SIP phones. 0 or absent: that of the server which the phone asks."`
+	SecureSIPPort int        `yaml:"secureSipPort,omitempty" json:"secureSipPort,omitempty" minimum:"0" maximum:"65535" doc:"Port for SIP phones over TLS. 0 or absent: that of the server which the phone asks."`
 }
 
 // Kind implements Object.

@@ -55,12 +55,12 @@ func resolve(s *confdb.Snapshot, phone *telephony.Phone) *registration.Device {
 		d.Load = string(defaults.Load(phone.Name))
 	}
 	softkeys, buttons := phone.SoftkeyTemplate, phone.ButtonTemplate
-	var group *telephony.CallManagerGroup
+	var home homes
 	if pool := s.DevicePool(phone.DevicePool); pool != nil {
 		if g := s.DateTimeGroup(pool.DateTimeGroup); g != nil {
 			d.Zone, d.DateFormat = zone(g.TimeZone), g.Template()
 		}
-		group = s.CallManagerGroup(pool.CallManagerGroup)
+		home = homesOf(s, pool)
 		softkeys = first(softkeys, pool.SoftkeyTemplate)
 		d.UserLocale = first(d.UserLocale, string(pool.UserLocale))
 		d.NetworkLocale = first(d.NetworkLocale, string(pool.NetworkLocale))
@@ -88,8 +88,26 @@ func resolve(s *confdb.Snapshot, phone *telephony.Phone) *registration.Device {
 		}
 		d.Lines = append(d.Lines, out)
 	}
-	d.Fingerprint = fingerprint(phone, d, group)
+	d.Fingerprint = fingerprint(phone, d, home)
 	return d
+}
+
+// homes is where a phone may register, as its file says it.
+type homes struct {
+	Group   *telephony.CallManagerGroup
+	Servers []*telephony.Server
+	SRST    *telephony.SRSTReference
+	Revert  int
+}
+
+func homesOf(s *confdb.Snapshot, pool *telephony.DevicePool) homes {
+	h := homes{Group: s.CallManagerGroup(pool.CallManagerGroup), SRST: s.SRSTReference(pool.SRSTReference), Revert: pool.RevertPriority}
+	if h.Group != nil {
+		for _, name := range h.Group.Members {
+			h.Servers = append(h.Servers, s.Server(name))
+		}
+	}
+	return h
 }
 
 func first[T comparable](values ...T) (none T) {
@@ -103,7 +121,7 @@ func first[T comparable](values ...T) (none T) {
 
 // fingerprint covers what a phone learns only from its file or while it registers. What call processing uses for itself
 // (names for others, call limits, forwarding) is left out: it is live at once and restarts nobody.
-func fingerprint(phone *telephony.Phone, d *registration.Device, group *telephony.CallManagerGroup) uint64 {
+func fingerprint(phone *telephony.Phone, d *registration.Device, home homes) uint64 {
 	type button struct {
 		Number, Partition, Label string
 	}
@@ -113,6 +131,6 @@ func fingerprint(phone *telephony.Phone, d *registration.Device, group *telephon
 	}
 	h := fnv.New64a()
 	_ = json.NewEncoder(h).Encode([]any{d.Protocol, d.Product.Name, d.Load, lines, d.Buttons, d.SpeedDials, d.ServiceURLs, d.Softkeys,
-		d.Zone.String(), d.DateFormat, d.UserLocale, d.NetworkLocale, phone.VendorConfig, phone.DigestUser, group})
+		d.Zone.String(), d.DateFormat, d.UserLocale, d.NetworkLocale, phone.VendorConfig, phone.DigestUser, home})
 	return h.Sum64()
 }

@@ -79,7 +79,8 @@ func (d *Directory) apply(e confdb.Event) Change {
 				}
 			}
 		case telephony.KindDevicePool, telephony.KindDateTimeGroup, telephony.KindSoftkeyTemplate, telephony.KindButtonTemplate,
-			telephony.KindProduct, telephony.KindDeviceDefaults, telephony.KindCallManagerGroup, telephony.KindRegion:
+			telephony.KindProduct, telephony.KindDeviceDefaults, telephony.KindCallManagerGroup, telephony.KindRegion,
+			telephony.KindServer, telephony.KindSRSTReference:
 			wide = true
 		}
 	}

@@ -162,14 +162,18 @@ func (db *DB) loadKind(k *schema.Kind) ([]telephony.Object, error) {
 // selectKind reads objects of a kind: all, or the one with the values of the key.
 func (db *DB) selectKind(k *schema.Kind, key string, values []string) ([]telephony.Object, error) {
 	table := schema.TableOf(k.Kind)
-	query, args := "SELECT "+columns(table)+" FROM "+quote(table.Name), []any(nil)
+	list, there, err := db.readable(table)
+	if err != nil || !there {
+		return nil, err
+	}
+	query, args := "SELECT "+list+" FROM "+quote(table.Name), []any(nil)
 	if values != nil {
 		query, args = query+" WHERE "+where(table), toArgs(values)
 	}
 	var objects []telephony.Object
 	byKey := map[string]telephony.Object{}
 	keys := make([]string, table.Keys)
-	err := sqlitex.Execute(db.conn, query, &sqlitex.ExecOptions{Args: args, ResultFunc: func(s *sqlite.Stmt) error {
+	err = sqlitex.Execute(db.conn, query, &sqlitex.ExecOptions{Args: args, ResultFunc: func(s *sqlite.Stmt) error {
 		for i := range keys {
 			keys[i] = s.ColumnText(i)
 		}
@@ -199,7 +203,11 @@ func (db *DB) selectKind(k *schema.Kind, key string, values []string) ([]telepho
 }
 
 func (db *DB) loadChild(t *schema.Table, byKey map[string]telephony.Object, key string, one bool) error {
-	query, args := "SELECT "+columns(t)+" FROM "+quote(t.Name), []any(nil)
+	list, there, err := db.readable(t)
+	if err != nil || !there {
+		return err
+	}
+	query, args := "SELECT "+list+" FROM "+quote(t.Name), []any(nil)
 	if one {
 		query, args = query+" WHERE "+quote(t.Columns[0].Name)+" = ?", []any{key}
 	}

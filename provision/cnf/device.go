@@ -1,6 +1,7 @@
 package cnf
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -92,14 +93,35 @@ func pool(p Phone, small bool) *node {
 	if wireless(p.Product) { // no second connection, and a monitor time within the keep-alive
 		monitor = p.KeepAliveSecs * 3 / 4
 	}
-	survivable := el("srstInfo", leaf("name", "Disable"), leaf("srstOption", "Disable"), leaf("userModifiable", false))
-	if !small || wireless(p.Product) {
-		for i := 1; i <= 3; i++ {
-			survivable.add(leaf(fmt.Sprint("ipAddr", i), ""), leaf(fmt.Sprint("port", i), 2000))
+	n.add(survivable(p.SRST, small && !wireless(p.Product)), leaf("mlppDomainId", -1), leaf("mlppIndicationStatus", "Off"), leaf("preemption", "Disabled"),
+		leaf("connectionMonitorDuration", monitor))
+	return n
+}
+
+// survivable is the SRST reference. Its addresses stand in numbered elements, of which the empty ones are left out where the
+// file has to be small.
+func survivable(r SRST, brief bool) *node {
+	name, option := r.Name, "Enable"
+	if len(r.Addresses) == 0 {
+		name, option = "Disable", "Disable"
+	}
+	n := el("srstInfo", leaf("name", name), leaf("srstOption", option), leaf("userModifiable", false))
+	numbered := func(address, port string, list []string, standard int) {
+		for i := range 3 {
+			at := ""
+			if i < len(list) {
+				at = list[i]
+			}
+			if at != "" || !brief {
+				n.add(leaf(fmt.Sprint(address, i+1), at), leaf(fmt.Sprint(port, i+1), standard))
+			}
 		}
 	}
-	n.add(survivable, leaf("mlppDomainId", -1), leaf("mlppIndicationStatus", "Off"), leaf("preemption", "Disabled"),
-		leaf("connectionMonitorDuration", monitor))
+	numbered("ipAddr", "port", r.Addresses, cmp.Or(r.Port, telephony.DefaultSRSTPort))
+	if len(r.Addresses) > 0 {
+		numbered("sipIpAddr", "sipPort", r.SIPAddresses, cmp.Or(r.SIPPort, telephony.DefaultSRSTSIPPort))
+		n.add(leaf("isSecure", false))
+	}
 	return n
 }
 

@@ -25,6 +25,15 @@ type Server struct {
 	SecureSIPPort int    // 5061
 }
 
+// SRST is the router that takes a phone when no server can be reached. The zero value: there is none.
+type SRST struct {
+	Name         string
+	Addresses    []string // IP addresses, at most 3
+	Port         int
+	SIPAddresses []string
+	SIPPort      int
+}
+
 // Locale is a language or country with what phones want to know of it.
 type Locale struct {
 	Name     string // also its directory: English_United_States
@@ -69,6 +78,7 @@ type Phone struct {
 	Revert        int // class of delay before fallback, 0 to 2
 	Group         string
 	Servers       []Server // in order, 1 to 3
+	SRST          SRST
 	DateGroup     string
 	DateTemplate  string   // such as D.M.Y
 	TimeZone      string   // IANA name

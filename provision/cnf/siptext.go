@@ -34,10 +34,14 @@ func (t *textFile) set(key string, value any) {
 	fmt.Fprintf(&t.b, "%s: %s\n", key, value)
 }
 
+// servers names the primary server and the backup. proxy2 to proxy6 are no further servers but those of lines 2 to 6, which
+// without them use that of the first line; a third server these loads do not know.
 func (t *textFile) servers(servers []Server) {
-	for i, s := range servers {
-		t.set(fmt.Sprintf("proxy%d_address", i+1), s.Address)
-		t.set(fmt.Sprintf("proxy%d_port", i+1), s.SIPPort)
+	t.set("proxy1_address", servers[0].Address)
+	t.set("proxy1_port", servers[0].SIPPort)
+	if len(servers) > 1 {
+		t.set("proxy_backup", servers[1].Address)
+		t.set("proxy_backup_port", servers[1].SIPPort)
 	}
 }
 

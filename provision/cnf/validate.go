@@ -43,7 +43,7 @@ var (
 		{"devicePool/dateTimeSetting/timeZone", knownZoneName},
 		{"devicePool/callManagerGroup/members/member/callManager/ports/ethernetPhonePort", number(1, 65535)},
 		{"devicePool/callManagerGroup/members/member/callManager/processNodeName", filled},
-		{"devicePool/srstInfo/srstOption", oneOf("Disable")},
+		{"devicePool/srstInfo/srstOption", oneOf("Disable", "Enable")},
 		{"devicePool/connectionMonitorDuration", number(0, 3600)},
 		{"loadInformation", exact},
 		{"vendorConfig", nil},

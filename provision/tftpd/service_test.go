@@ -50,8 +50,9 @@ func (o *one) Product(n telephony.ProductName) *telephony.Product {
 func (o *one) Products() iter.Seq[*telephony.Product] {
 	return slices.Values(telephony.BuiltInProducts())
 }
-func (o *one) DevicePool(telephony.DevicePoolName) *telephony.DevicePool        { return nil }
-func (o *one) CallManagerGroup(telephony.GroupName) *telephony.CallManagerGroup { return nil }
+func (o *one) DevicePool(telephony.DevicePoolName) *telephony.DevicePool          { return nil }
+func (o *one) CallManagerGroup(telephony.GroupName) *telephony.CallManagerGroup   { return nil }
+func (o *one) SRSTReference(telephony.SRSTReferenceName) *telephony.SRSTReference { return nil }
 func (o *one) DateTimeGroup(telephony.DateTimeGroupName) *telephony.DateTimeGroup {
 	return nil
 }

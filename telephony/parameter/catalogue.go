@@ -78,6 +78,9 @@ const (
 	CallThrottlingEnabled           Name = "CallThrottlingEnabled"
 	MaximumCalls                    Name = "MaximumCalls"
 	MaximumRegisteredDevices        Name = "MaximumRegisteredDevices"
+	MaximumDeviceWeight             Name = "MaximumDeviceWeight"
+	MaximumFallbackRate             Name = "MaximumFallbackRate"
+	MaximumRegistrationRate         Name = "MaximumRegistrationRate"
 	SIPRegistrationExpires          Name = "SIPRegistrationExpires"
 	SIPRegistrationMinimum          Name = "SIPRegistrationMinimum"
 	SIPRegistrationMaximum          Name = "SIPRegistrationMaximum"
@@ -173,6 +176,9 @@ var catalogue = []Parameter{
 	{Name: CallThrottlingEnabled, Service: callManager, Type: Boolean, Default: "true", Explanation: "Whether new calls are refused before established ones suffer."},
 	{Name: MaximumCalls, Service: callManager, Type: Integer, Default: "50000", Minimum: 1, Maximum: 1000000, Explanation: "Most calls at once on a server."},
 	{Name: MaximumRegisteredDevices, Service: callManager, Type: Integer, Default: "20000", Minimum: 1, Maximum: 200000, Explanation: "Most devices registered at once with a server."},
+	{Name: MaximumDeviceWeight, Service: callManager, Type: Integer, Default: "20000", Minimum: 1, Maximum: 1000000, Unit: "device weight units", Explanation: "What a server can carry; devices above it are refused and go to their next server."},
+	{Name: MaximumFallbackRate, Service: callManager, Type: Integer, Default: "150", Minimum: 1, Maximum: 10000, Unit: "devices a second", Explanation: "How many phones a second may come back to a server that stands before theirs."},
+	{Name: MaximumRegistrationRate, Service: callManager, Type: Integer, Default: "1000", Minimum: 10, Maximum: 100000, Unit: "devices a second", Explanation: "How many phones a second may register, of each protocol, that were not registered here before."},
 	{Name: SIPRegistrationExpires, Service: callManager, Type: Integer, Default: "3600", Minimum: 60, Maximum: 86400, Unit: Seconds, Explanation: "How long a SIP registration holds where the phone says nothing."},
 	{Name: SIPRegistrationMinimum, Service: callManager, Type: Integer, Default: "60", Minimum: 10, Maximum: 3600, Unit: Seconds, Explanation: "Shortest SIP registration; shorter wishes get 423 Interval Too Brief."},
 	{Name: SIPRegistrationMaximum, Service: callManager, Type: Integer, Default: "3600", Minimum: 60, Maximum: 86400, Unit: Seconds, Explanation: "Longest SIP registration; longer wishes are cut."},

@@ -19,6 +19,9 @@ type figures struct {
 	foreign    atomic.Uint64
 	panics     atomic.Uint64
 	flooded    atomic.Uint64
+	standby    atomic.Int64
+	held       atomic.Uint64
+	delayed    atomic.Uint64
 
 	mu      sync.Mutex
 	missing map[sccp.DeviceType]uint64
@@ -43,6 +46,9 @@ type Figures struct {
 	ForeignMedia  uint64            // media acknowledgements that nobody waited for
 	Panics        uint64            // faults that ended a connection
 	Slowed        uint64            // times that a connection was read late because it sent too much
+	Standby       int               // connections on which nobody is registered, with keep-alives
+	Held          uint64            // tokens that were refused for now
+	Delayed       uint64            // registrations that waited their turn
 	MissingAnswer map[string]uint64 // media requests that stayed unanswered, by model
 }
 
@@ -56,6 +62,7 @@ func (s *Server) Figures() Figures {
 		Sent: s.figures.sent.Load(), Refused: s.figures.refused.Load(), Rejected: s.figures.rejected.Load(),
 		Invalid: s.figures.invalid.Load(), Unsent: s.figures.unsent.Load(), ForeignMedia: s.figures.foreign.Load(),
 		Panics: s.figures.panics.Load(), Slowed: s.figures.flooded.Load(), MissingAnswer: map[string]uint64{},
+		Standby: int(s.figures.standby.Load()), Held: s.figures.held.Load(), Delayed: s.figures.delayed.Load(),
 	}
 	s.figures.mu.Lock()
 	missing := maps.Clone(s.figures.missing)

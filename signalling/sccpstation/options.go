@@ -64,6 +64,9 @@ type Parameters struct {
 	SettleAfter         time.Duration // a phone that has asked nothing for so long is through with its registration
 	TokenWait           time.Duration // told to a phone whose token is refused; whole seconds
 	RegistrationsAtOnce int           // tokens are refused while so many registrations are under way
+	FallbackRate        int           // phones a second that get a token to come here from another server
+	RegistrationRate    int           // phones a second that register and were not here; the others wait their turn (T-12)
+	RegistrationWait    time.Duration // longest wait for the turn; whose would be longer is refused and comes again
 	MaximumDevices      int           // registered at once
 
 	MaximumConnections int // in all
@@ -87,7 +90,7 @@ func DefaultParameters() Parameters {
 	return Parameters{
 		KeepAlive: 30 * time.Second, StandbyKeepAlive: 60 * time.Second, Missed: 3, MaximumVersion: sccp.MaxVersion,
 		RegisterWithin: 30 * time.Second, SettleAfter: 3 * time.Second, TokenWait: 30 * time.Second,
-		RegistrationsAtOnce: 500, MaximumDevices: 20000,
+		RegistrationsAtOnce: 500, MaximumDevices: 20000, FallbackRate: 150, RegistrationRate: 1000, RegistrationWait: 5 * time.Second,
 		MaximumConnections: 40000, MaximumSilent: 8192, SilentPerSource: 2048, MessagesPerSecond: 200, MessageBurst: 1000,
 		OffHook: 30 * time.Second, NoticeTime: 5 * time.Second, CallerTime: 10 * time.Second, CollectWait: 5 * time.Second,
 		MediaWait: 4 * time.Second, StatisticsWait: 4 * time.Second, AudioDSCP: 46,
@@ -110,8 +113,12 @@ type Options struct {
 	Name string
 	// Servers lists the servers of a device's group, best first.
 	Servers func(device string) []ServerEntry
-	Log     *slog.Logger
-	Now     func() time.Time
+	// Where names the server of the cluster at which a device is registered, if it is known; nil: it never is.
+	Where func(device string) (server string, ok bool)
+	// Capacity is the account of this server, shared with its other adapters; nil: only Parameters.MaximumDevices counts.
+	Capacity Capacity
+	Log      *slog.Logger
+	Now      func() time.Time
 
 	tap func(k sccp.Codec, m sccp.Message, frame []byte) // shown every message that is sent, for tests
 }
@@ -138,6 +145,9 @@ func (o *Options) complete() {
 	}
 	if o.Servers == nil {
 		o.Servers = func(string) []ServerEntry { return nil }
+	}
+	if o.Capacity == nil {
+		o.Capacity = unbounded{}
 	}
 	if o.Log == nil {
 		o.Log = slog.Default()

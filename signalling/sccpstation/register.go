@@ -21,6 +21,14 @@ const autoRegisterTimeout = 10 * time.Second
 // identifies it.
 func (n *session) register(m *sccp.Register) {
 	p := n.srv.Parameters()
+	if !n.inTurn(m.Name, &p) {
+		n.srv.figures.rejected.Add(1)
+		f := fault.New(fault.RegistrationPaced, "device", m.Name, "seconds", wholeSeconds(p.TokenWait), "why", "Too many phones register at this moment")
+		n.srv.Story.Say(m.Name, string(f.Code), f.Message+" "+f.Reason)
+		n.out.add(&sccp.RegisterReject{Text: "Server busy, try again"}, n.codec)
+		n.ending = errEnd
+		return
+	}
 	dev, f, text := n.admit(m, &p)
 	if f != nil {
 		n.srv.figures.rejected.Add(1)
@@ -67,6 +75,11 @@ func (n *session) admit(m *sccp.Register, p *Parameters) (*registration.Device, 
 	if st := n.srv.known(m.Name); st == nil && int(n.srv.figures.registered.Load()) >= p.MaximumDevices {
 		return nil, fault.New(fault.RegistrationLimit, "device", m.Name, "address", n.remote, "count", p.MaximumDevices), "Server is full"
 	}
+	if !n.srv.Capacity.Enter(m.Name, dev.Product.Weight()) {
+		used, capacity := n.srv.Capacity.Used()
+		return nil, fault.New(fault.ServerCapacityReached, "device", m.Name, "address", n.remote, "weight", dev.Product.Weight(),
+			"used", used, "capacity", capacity), "Server is full"
+	}
 	return dev, nil, ""
 }
 
@@ -105,6 +118,7 @@ func (n *session) bind(m *sccp.Register, dev *registration.Device, v sccp.Versio
 		old.conn.Close()
 		n.srv.report(m.Name, fault.New(fault.DeviceReplaced, "device", m.Name, "address", n.remote, "previous", old.remote))
 	}
+	n.noStandby()
 	n.st, n.device, n.version = st, m.DeviceType, v
 	n.codec = sccp.Codec{Version: v, Charset: sccp.CharsetFor(m.Features, pageOf(dev.UserLocale))}
 	n.takes = takenBy(m.DeviceType, v)
@@ -144,6 +158,7 @@ func (st *station) bound(n *session, m *sccp.Register, dev *registration.Device,
 	st.computeMasks()
 	switch {
 	case !again:
+		st.srv.Capacity.Enter(st.name, dev.Product.Weight()) // again: the connection that it replaced took it out
 		st.srv.figures.registered.Add(1)
 		st.srv.registering.Add(1)
 	case st.reg.done:
@@ -272,36 +287,6 @@ func (st *station) unregister(m *sccp.UnregisterReq) {
 	st.unbind()
 	n.st = nil
 	n.deadline.Store(0)
-}
-
-// token answers the question of a phone whether it may come (sccp.md 4.3). A device that is registered already is told
-// yes, and nothing else happens to it.
-func (n *session) token(name string, spcp bool) {
-	p := n.srv.Parameters()
-	why := ""
-	if _, ok := n.srv.Directory.Device(name); !validName(name) {
-		why = "its name is none"
-	} else if !ok && n.srv.known(name) == nil {
-		why = "" // auto-registration decides at the Register, with its own words
-	}
-	if int(n.srv.registering.Load()) >= p.RegistrationsAtOnce {
-		why = "too many phones register at this moment"
-	}
-	if why == "" {
-		if spcp {
-			n.out.add(&sccp.SPCPRegisterTokenAck{}, n.codec)
-		} else {
-			n.out.add(&sccp.RegisterTokenAck{}, n.codec)
-		}
-		return
-	}
-	wait := seconds(p.TokenWait)
-	n.srv.Story.Say(name, string(fault.RegistrationRateLimited), fmt.Sprintf("Asked for a token and was told to ask again in %d s: %s.", wait, why))
-	if spcp {
-		n.out.add(&sccp.SPCPRegisterTokenReject{Wait: wait}, n.codec)
-	} else {
-		n.out.add(&sccp.RegisterTokenReject{Wait: wait}, n.codec)
-	}
 }
 
 // seconds is a duration as messages carry it: whole seconds, at least one.

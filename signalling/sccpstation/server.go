@@ -17,6 +17,8 @@ type Server struct {
 	limits      limits
 	incarnation atomic.Uint64
 	registering atomic.Int64 // registrations under way
+	turns       turns
+	closing     chan struct{} // closed by Close
 	figures     figures
 
 	mu        sync.Mutex
@@ -31,6 +33,7 @@ type Server struct {
 func New(o Options) *Server {
 	o.complete()
 	s := &Server{Options: o, listeners: map[net.Listener]struct{}{}, sessions: map[*session]struct{}{}, stations: map[string]*station{}}
+	s.closing = make(chan struct{})
 	s.figures.missing = map[sccp.DeviceType]uint64{}
 	return s
 }
@@ -110,6 +113,9 @@ func (s *Server) accept(conn net.Conn) {
 // Close ends all connections and returns when nothing works any more. Phones that are in a call keep their media.
 func (s *Server) Close() {
 	s.mu.Lock()
+	if !s.closed {
+		close(s.closing)
+	}
 	s.closed = true
 	for l := range s.listeners {
 		l.Close()

@@ -34,6 +34,7 @@ type session struct {
 
 	born     time.Time
 	heard    bool // something was said: a standby connection, or a phone
+	standby  bool // nothing but keep-alives, so far
 	began    time.Time
 	deadline atomic.Int64 // of the registration under way, Unix nanoseconds; 0 when none is
 	partial  time.Time    // since when a message is incomplete
@@ -108,6 +109,7 @@ func (n *session) run() {
 	n.out.flush()
 	n.out.close()
 	n.conn.Close()
+	n.noStandby()
 	n.leave(err)
 }
 
@@ -163,7 +165,7 @@ func (n *session) throttle() {
 // handle gives one frame to its handler.
 func (n *session) handle(f sccp.Frame) {
 	if f.ID == sccp.IDKeepAlive {
-		n.out.add(&keepAliveAck, n.codec)
+		n.keepAlive()
 		return
 	}
 	h, known := handlers[f.ID]

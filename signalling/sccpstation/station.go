@@ -183,6 +183,7 @@ func (st *station) lost(n *session) (current bool) {
 // media flows go on without it (sccp.md 4.3).
 func (st *station) unbind() {
 	st.srv.figures.registered.Add(-1)
+	st.srv.Capacity.Leave(st.name)
 	if !st.reg.done {
 		st.srv.registering.Add(-1)
 	}

@@ -1,6 +1,7 @@
 package node
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -99,7 +100,7 @@ func (d devices) HA1(user string, algorithm sip.Algorithm) (string, bool) {
 // realm is what phones authenticate to: the cluster.
 func realm(d *live.Directory) string { return d.Parameters().Text(parameter.ClusterID) }
 
-func (n *Node) sccpOptions(x *runner.Exchange, d *live.Directory, store *confdb.Store, log *slog.Logger) sccpstation.Options {
+func (n *Node) sccpOptions(x *runner.Exchange, d *live.Directory, store *confdb.Store, room *capacity, log *slog.Logger) sccpstation.Options {
 	server := telephony.ServerName(n.settings.Name)
 	return sccpstation.Options{
 		Exchange: x, Directory: devices{d, store, server}, Story: stories{n.stories}, Alarms: n.alarms, Name: n.settings.Name,
@@ -110,9 +111,11 @@ func (n *Node) sccpOptions(x *runner.Exchange, d *live.Directory, store *confdb.
 			p.StandbyKeepAlive = v.Duration(parameter.StationBackupKeepAliveInterval)
 			p.MaximumVersion = min(sccp.Version(v.Int(parameter.StationMaximumVersion)), sccp.MaxVersion)
 			p.MaximumDevices = v.Int(parameter.MaximumRegisteredDevices)
+			p.FallbackRate, p.RegistrationRate = v.Int(parameter.MaximumFallbackRate), v.Int(parameter.MaximumRegistrationRate)
 			return p
 		},
-		Servers: func(device string) []sccpstation.ServerEntry { return n.serversOf(d, device) },
+		Capacity: room,
+		Servers:  func(device string) []sccpstation.ServerEntry { return n.serversOf(d, device) },
 	}
 }
 
@@ -136,7 +139,7 @@ func (n *Node) serversOf(d *live.Directory, device string) (out []sccpstation.Se
 		entry := sccpstation.ServerEntry{Name: string(name)}
 		if server := s.Server(name); server != nil {
 			if a, err := netip.ParseAddr(server.Address); err == nil {
-				entry.Address = netip.AddrPortFrom(a, port)
+				entry.Address = netip.AddrPortFrom(a, cmp.Or(uint16(server.SCCPPort), port))
 			}
 		}
 		out = append(out, entry)
@@ -144,7 +147,7 @@ func (n *Node) serversOf(d *live.Directory, device string) (out []sccpstation.Se
 	return out
 }
 
-func (n *Node) sipOptions(x *runner.Exchange, d *live.Directory, store *confdb.Store, log *slog.Logger) (sipua.Options, error) {
+func (n *Node) sipOptions(x *runner.Exchange, d *live.Directory, store *confdb.Store, room *capacity, log *slog.Logger) (sipua.Options, error) {
 	key, err := secret(filepath.Join(n.options.Data, secretDir, "nonce.key"), 32)
 	if err != nil {
 		return sipua.Options{}, err
@@ -153,6 +156,7 @@ func (n *Node) sipOptions(x *runner.Exchange, d *live.Directory, store *confdb.S
 	dir := devices{d, store, telephony.ServerName(n.settings.Name)}
 	return sipua.Options{
 		Exchange: x, Directory: dir, Credentials: dir, Realm: realm(d), NonceKey: key, NonceLife: v.Duration(parameter.SIPNonceLifetime),
+		Name: n.settings.Name, Capacity: room,
 		Story: stories{n.stories}, Alarms: n.alarms, Ladder: ladder{n.ladders, n.settings.Name, "SIP"}, Log: log,
 		SessionInterval: v.Duration(parameter.SIPSessionExpires), SessionMinimum: v.Duration(parameter.SIPSessionMinimum),
 		Parameters: func() sipua.Parameters {
@@ -161,6 +165,7 @@ func (n *Node) sipOptions(x *runner.Exchange, d *live.Directory, store *confdb.S
 			p.RegistrationMinimum = v.Duration(parameter.SIPRegistrationMinimum)
 			p.RegistrationMaximum = v.Duration(parameter.SIPRegistrationMaximum)
 			p.MaximumContacts = v.Int(parameter.SIPMaximumContacts)
+			p.FallbackRate, p.RegistrationRate = v.Int(parameter.MaximumFallbackRate), v.Int(parameter.MaximumRegistrationRate)
 			p.SubscriptionMaximum = v.Duration(parameter.SIPSubscriptionMaximum)
 			p.InviteExpires = v.Duration(parameter.SIPInviteExpires)
 			return p

@@ -166,8 +166,9 @@ func (n *Node) startCallManager(h *service.Host) error {
 		},
 		Registered: n.registered, Alarm: n.callAlarm,
 	})
-	sccp := sccpstation.New(n.sccpOptions(x, directory, store, h.Log()))
-	options, err := n.sipOptions(x, directory, store, h.Log())
+	room := &capacity{limit: func() int { return directory.Parameters().Int(parameter.MaximumDeviceWeight) }}
+	sccp := sccpstation.New(n.sccpOptions(x, directory, store, room, h.Log()))
+	options, err := n.sipOptions(x, directory, store, room, h.Log())
 	if err != nil {
 		return err
 	}

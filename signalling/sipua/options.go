@@ -52,6 +52,8 @@ type Parameters struct {
 	RegistrationDefault time.Duration // where a phone does not say how long
 	RegistrationMinimum time.Duration // shorter wishes get 423
 	RegistrationMaximum time.Duration // longer wishes are cut
+	RegistrationRate    int           // phones a second that register and were not here; the others are told when to come (T-12)
+	FallbackRate        int           // the same of phones that are registered at another server now
 	MaximumContacts     int           // of one line of a phone; a further one replaces the oldest
 
 	SubscriptionDefault  time.Duration
@@ -73,6 +75,7 @@ type Parameters struct {
 func DefaultParameters() Parameters {
 	return Parameters{
 		RegistrationDefault: time.Hour, RegistrationMinimum: time.Minute, RegistrationMaximum: time.Hour, MaximumContacts: 10,
+		RegistrationRate: 1000, FallbackRate: 150,
 		SubscriptionDefault: time.Hour, SubscriptionMinimum: time.Minute, SubscriptionMaximum: time.Hour,
 		SubscriptionGrace: 30 * time.Second, MaximumSubscriptions: 256,
 		InviteExpires:  3 * time.Minute,
@@ -104,8 +107,14 @@ type Options struct {
 	Ladder                          Ladder
 	// Product is what we call ourselves in User-Agent and Server; empty: "Tandem".
 	Product string
-	Log     *slog.Logger
-	Now     func() time.Time
+	// Name is the server's name.
+	Name string
+	// Where names the server of the cluster at which a device is registered, if it is known; nil: it never is.
+	Where func(device string) (server string, ok bool)
+	// Capacity is the account of this server, shared with its other adapters; nil: there is no limit.
+	Capacity Capacity
+	Log      *slog.Logger
+	Now      func() time.Time
 }
 
 type silence struct{}
@@ -138,6 +147,9 @@ func (o *Options) complete() error {
 	}
 	if o.Product == "" {
 		o.Product = "Tandem"
+	}
+	if o.Capacity == nil {
+		o.Capacity = unbounded{}
 	}
 	if o.Log == nil {
 		o.Log = slog.Default()

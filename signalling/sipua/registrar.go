@@ -51,6 +51,9 @@ func (s *Server) register(tx *sip.ServerTx, req *sip.Request) {
 		_ = tx.Reply(status)
 		return
 	}
+	if anew(bindings) && !s.admit(tx, dev) {
+		return
+	}
 	st := s.stationOf(dev)
 	status, contacts := st.bind(tx, req, dev, line, all, bindings)
 	if status != 200 {
@@ -146,6 +149,11 @@ func (st *station) bind(tx *sip.ServerTx, req *sip.Request, dev *registration.De
 		}
 		st.put(contact{line: line, uri: b.uri, flow: flow(b.uri), instance: b.instance, callID: callID, cseq: cseq,
 			expires: now.Add(b.expires), since: now, agent: sip.HeaderValue(req, "User-Agent")}, &b)
+	}
+	if len(st.contacts) > 0 {
+		s.o.Capacity.Enter(st.name, dev.Product.Weight())
+	} else {
+		s.o.Capacity.Leave(st.name)
 	}
 	var attach *signal.Attachment
 	if n := len(st.contacts); n > 0 {

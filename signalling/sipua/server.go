@@ -41,11 +41,12 @@ type Server struct {
 	work     sync.WaitGroup // goroutines that connect to a phone; each ends with its dial
 
 	incarnation atomic.Uint64
+	paces       paces
 	ladder      sync.Map // Call-ID → rung
 
 	figures struct {
-		contactsReplaced, refusedSources, limited, subscriptions atomic.Int64
-		legs                                                     atomic.Int64
+		contactsReplaced, refusedSources, limited, subscriptions, held atomic.Int64
+		legs                                                           atomic.Int64
 	}
 }
 
@@ -57,6 +58,7 @@ type Figures struct {
 	Subscriptions    int64
 	ContactsReplaced int64 // contacts that gave way to a newer one beyond the limit
 	RefusedSources   int64 // addresses held back so far (T-5)
+	Held             int64 // registrations that were told to come again, because many phones came at once (T-12)
 	Limited          int64 // messages refused or dropped because a phone sent too many (T-23a)
 }
 
@@ -145,7 +147,8 @@ func (s *Server) begin() bool {
 // Figures counts.
 func (s *Server) Figures() Figures {
 	f := Figures{Legs: s.figures.legs.Load(), Subscriptions: s.figures.subscriptions.Load(),
-		ContactsReplaced: s.figures.contactsReplaced.Load(), RefusedSources: s.figures.refusedSources.Load(), Limited: s.figures.limited.Load()}
+		ContactsReplaced: s.figures.contactsReplaced.Load(), RefusedSources: s.figures.refusedSources.Load(), Limited: s.figures.limited.Load(),
+		Held: s.figures.held.Load()}
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	for _, st := range s.stations {

@@ -131,6 +131,7 @@ func (st *station) drop(gone func(*contact) bool) (after func()) {
 		inc := st.incarnation
 		st.incarnation, st.attached = 0, netip.AddrPort{}
 		st.contacts = nil
+		st.s.o.Capacity.Leave(st.name)
 		return func() { st.s.o.Exchange.Detach(st.name, inc) }
 	}
 	return func() {}

@@ -36,7 +36,7 @@ func (p *Phone) do(b press) error {
 func (p *Phone) doNow(b press) error {
 	p.mu.Lock()
 	d := p.driver
-	registered := p.state.Registration == Registered
+	registered := p.state.Registration == Registered || p.state.FeaturesOff
 	p.mu.Unlock()
 	if d == nil || !registered {
 		return fmt.Errorf("%s: %w", p.cfg.Name, ErrNotRegistered)

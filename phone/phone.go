@@ -48,12 +48,16 @@ type Config struct {
 	Protocol Protocol
 	// Name is the device name, such as SEP001122334455.
 	Name string
-	// Servers are "host:port" (port by default 2000 or 5060) in order of priority.
+	// Servers are "host:port" (port by default 2000 or 5060) in order of priority: primary,
+	// secondary, tertiary.
 	Servers []string
 	// TFTP, "host:port", is asked for the phone's own configuration, which then
 	// gives protocol, servers and SIP lines. Fetch replaces it, for other ways.
 	TFTP  string
 	Fetch func(ctx context.Context, name string) ([]byte, error)
+	// Monitor is how long a better server must be reachable before the phone goes back to
+	// it; 0 means what its configuration file says, or 120 s.
+	Monitor time.Duration
 	// Model selects the SCCP profile: "7960", "7975", "6901"…; empty means "7960".
 	Model string
 	// Local is the source address; the zero value lets the system choose.
@@ -101,11 +105,12 @@ type Habits struct {
 	AckWithoutParty, AckWithoutCall bool
 	// Segment writes this many bytes at a time to the connection; 0 whole messages.
 	Segment int
-	// KeepAlive overrides the interval that the server asks for.
-	KeepAlive time.Duration
+	// KeepAlive overrides the interval that the server asks for (SCCP) or that the phone
+	// has by itself (SIP, 120 s), StandbyKeepAlive that of spare connections (SCCP).
+	KeepAlive, StandbyKeepAlive time.Duration
 	// AnswerTimeout is how long the phone waits for each answer in registration; 0
-	// means 10 s. Probe is how often it tries its first server from another one; 0
-	// means 10 s.
+	// means 10 s. Probe is how often it tries a server that it cannot reach, to have a
+	// spare connection or to go back; 0 means 10 s.
 	AnswerTimeout, Probe time.Duration
 	// NoMedia answers media requests but sends no audio and opens no ports; for
 	// load tests of signalling alone.
@@ -167,18 +172,19 @@ type Phone struct {
 	engine *audio.Engine
 	own    bool
 
-	mu      sync.Mutex
-	changed chan struct{}
-	state   State
-	trace   traceLog
-	driver  driver
-	cancel  context.CancelFunc
-	done    chan struct{}
-	closed  bool
-	vanish  bool
-	dialed  string // last number, for redial of SIP phones
-	timers  map[*time.Timer]struct{}
-	orphans []interface{ Close() error } // connections of a life that vanished
+	mu          sync.Mutex
+	changed     chan struct{}
+	state       State
+	trace       traceLog
+	driver      driver
+	cancel      context.CancelFunc
+	done        chan struct{}
+	closed      bool
+	vanish      bool
+	fileMonitor time.Duration // monitor time of the configuration file
+	dialed      string        // last number, for redial of SIP phones
+	timers      map[*time.Timer]struct{}
+	orphans     []interface{ Close() error } // connections of a life that vanished
 }
 
 // Errors of the actions.

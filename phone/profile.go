@@ -23,6 +23,8 @@ type Profile struct {
 	Pipelined bool
 	// Token is what the phone sends before Register.
 	Token token
+	// NoStandby: no second connection, for the sake of the battery.
+	NoStandby bool
 	// KeepAliveFirst: a keep-alive before anything else (7985, 6911).
 	KeepAliveFirst bool
 	// IPPort: the old message with the RTP port follows Register.
@@ -242,6 +244,9 @@ func profiles() map[string]Profile {
 	}
 	change("7912", func(q *Profile) { q.Port = 16384 })
 	change("7920", func(q *Profile) { q.OneChannel = true })
+	for _, model := range []string{"7920", "7921", "7925"} {
+		change(model, func(q *Profile) { q.NoStandby = true })
+	}
 	change("7936", func(q *Profile) { q.TimeAfterCall = true })
 	change("7937", func(q *Profile) { q.ForgetsAcks = true })
 	change("7906", func(q *Profile) { q.ButtonIndex, q.AlarmJoined = true, true })

@@ -24,6 +24,8 @@ type deviceFile struct {
 	Members  []groupMember `xml:"devicePool>callManagerGroup>members>member"`
 	Default  []groupMember `xml:"callManagerGroup>members>member"`
 	Lines    []fileLine    `xml:"sipProfile>sipLines>line"`
+	Survival fileSurvival  `xml:"devicePool>srstInfo"`
+	Monitor  int           `xml:"devicePool>connectionMonitorDuration"`
 	Load     string        `xml:"loadInformation"`
 	Stamp    string        `xml:"versionStamp"`
 }
@@ -33,6 +35,40 @@ type groupMember struct {
 	Node     string `xml:"callManager>processNodeName"`
 	SCCP     string `xml:"callManager>ports>ethernetPhonePort"`
 	SIP      string `xml:"callManager>ports>sipPort"`
+}
+
+// fileSurvival is the SRST router, which stands behind the servers of the group (sccp.md 5.3).
+type fileSurvival struct {
+	Option      string `xml:"srstOption"`
+	Address1    string `xml:"ipAddr1"`
+	Port1       string `xml:"port1"`
+	Address2    string `xml:"ipAddr2"`
+	Port2       string `xml:"port2"`
+	Address3    string `xml:"ipAddr3"`
+	Port3       string `xml:"port3"`
+	SIPAddress1 string `xml:"sipIpAddr1"`
+	SIPPort1    string `xml:"sipPort1"`
+	SIPAddress2 string `xml:"sipIpAddr2"`
+	SIPPort2    string `xml:"sipPort2"`
+	SIPAddress3 string `xml:"sipIpAddr3"`
+	SIPPort3    string `xml:"sipPort3"`
+}
+
+// servers lists the router's addresses for a protocol.
+func (f fileSurvival) servers(protocol Protocol) (list []string) {
+	if f.Option == "" || f.Option == "Disable" {
+		return nil
+	}
+	pairs, standard := [][2]string{{f.Address1, f.Port1}, {f.Address2, f.Port2}, {f.Address3, f.Port3}}, "2000"
+	if protocol == SIP {
+		pairs, standard = [][2]string{{f.SIPAddress1, f.SIPPort1}, {f.SIPAddress2, f.SIPPort2}, {f.SIPAddress3, f.SIPPort3}}, "5060"
+	}
+	for _, p := range pairs {
+		if p[0] != "" {
+			list = append(list, withPort(p[0], orDefault(p[1], standard)))
+		}
+	}
+	return list
 }
 
 type fileLine struct {
@@ -145,7 +181,8 @@ func (p *Phone) apply(f deviceFile) error {
 	if len(servers) == 0 {
 		return errors.New("it names no server")
 	}
-	p.cfg.Servers = servers
+	p.cfg.Servers = append(servers, f.Survival.servers(p.cfg.Protocol)...)
+	p.fileMonitor = time.Duration(min(max(f.Monitor, 0), 3600)) * time.Second
 	var lines []LineConfig
 	for _, l := range f.Lines {
 		if l.Feature == "9" && l.Name != "" {

@@ -19,7 +19,7 @@ const (
 	writeTimeout  = 5 * time.Second
 	answerTimeout = 10 * time.Second // of each question in registration
 	leaveTimeout  = 2 * time.Second
-	lostAfter     = 3 // keep-alives without an answer (sccp.md 1.5)
+	lostAfter     = 3 // intervals of keep-alives without an answer (sccp.md 1.5)
 )
 
 // station is the SCCP side of a phone. Its fields are guarded by Phone.mu, except
@@ -38,6 +38,7 @@ type station struct {
 	waiting    map[expected]struct{}
 	deadline   *time.Timer
 	acked      bool // RegisterAck came
+	served     bool // the registration over this connection was complete
 	begun      bool // capabilities were asked for, the questions are running
 	keepAlive  *time.Timer
 	standbyFor time.Duration
@@ -103,36 +104,67 @@ const (
 	outcomeMoved                   // the phone goes back to a better server
 )
 
-// run tries the servers in order of priority until the phone is stopped or reset.
+// run keeps the phone registered with the best server that it can reach until it is stopped or reset. A lost server is
+// left for the one with a spare connection, else for the next in the list.
 func (d *station) run(ctx context.Context) {
-	for at := 0; ctx.Err() == nil; {
-		address := withPort(d.p.cfg.Servers[at], "2000")
-		d.p.update(func(s *State) { s.Registration, s.Server = Connecting, address })
-		conn, err := d.dial(ctx, address)
-		if err != nil {
-			d.p.update(func(s *State) { s.Registration, s.Reason = Lost, err.Error() })
-			if at++; at == len(d.p.cfg.Servers) {
-				at = 0
-				d.p.pause(ctx, d.p.cfg.Retry)
+	n := min(len(d.p.cfg.Servers), maxServers)
+	var next *link
+	for at, failed := 0, 0; ctx.Err() == nil; {
+		if failed >= n { // nobody takes the phone: from the beginning, after a pause
+			at, failed = 0, 0
+			if next != nil {
+				next.conn.Close()
+				next = nil
 			}
+			d.p.pause(ctx, d.p.cfg.Retry)
 			continue
 		}
-		for conn != nil {
-			var next net.Conn
-			switch end, moved := d.serve(ctx, conn, at); end {
-			case outcomeStopped, outcomeRestart:
-				return
-			case outcomeMoved:
-				at, next = 0, moved
-			case outcomeRejected:
-				d.p.pause(ctx, d.p.cfg.Retry)
-			case outcomeLost:
-				// With another server the phone goes there at once; alone it waits.
-				if at = (at + 1) % len(d.p.cfg.Servers); at == 0 {
-					d.p.pause(ctx, d.p.cfg.Retry)
-				}
+		current := next
+		if next = nil; current == nil {
+			address := withPort(d.p.cfg.Servers[at], "2000")
+			d.p.update(func(s *State) { s.Registration, s.Server = Connecting, address })
+			var err error
+			if current, err = d.connect(ctx, at); err != nil {
+				d.p.update(func(s *State) { s.Registration, s.Reason = Lost, err.Error() })
+				at, failed = (at+1)%n, failed+1
+				continue
 			}
-			conn = next
+		}
+		end, left := d.serve(ctx, current)
+		best, others := left.take()
+		if end != outcomeStopped && end != outcomeRestart && best != nil && (end != outcomeRejected || best.at != current.at) {
+			next, best = best, nil
+		}
+		d.release(append(others, best)...)
+		if end == outcomeStopped || end == outcomeRestart {
+			return
+		}
+		if d.served {
+			failed = 0
+		}
+		if end != outcomeMoved {
+			failed++
+		}
+		if at = (current.at + 1) % n; next != nil {
+			at = next.at
+		}
+	}
+	if next != nil {
+		next.conn.Close()
+	}
+}
+
+// release closes links that are of no more use. Those of a phone that vanishes stay open, so that no server sees an end.
+func (d *station) release(links ...*link) {
+	d.p.mu.Lock()
+	defer d.p.mu.Unlock()
+	for _, l := range links {
+		switch {
+		case l == nil:
+		case d.p.vanish:
+			d.p.orphans = append(d.p.orphans, l.conn)
+		default:
+			l.conn.Close()
 		}
 	}
 }
@@ -158,7 +190,7 @@ func (d *station) reset(conn net.Conn) {
 	if a, ok := conn.LocalAddr().(*net.TCPAddr); ok {
 		d.local = a.AddrPort().Addr().Unmap()
 	}
-	d.ack, d.acked, d.begun = nil, false, false
+	d.ack, d.acked, d.begun, d.served = nil, false, false, false
 	d.codec = sccp.NewCodec(d.offered())
 	d.steps, d.rest, d.waiting = nil, nil, map[expected]struct{}{}
 	d.missed, d.restart, d.restartDue = 0, false, false
@@ -182,32 +214,34 @@ func (d *station) offered() sccp.Version {
 }
 
 // serve registers on a connection and stays until it ends.
-func (d *station) serve(ctx context.Context, conn net.Conn, at int) (outcome, net.Conn) {
-	p := d.p
+func (d *station) serve(ctx context.Context, l *link) (outcome, *spares) {
+	p, conn, left := d.p, l.conn, &spares{}
 	p.mu.Lock()
 	d.reset(conn)
-	p.state.Registration = Registering
+	p.state.Registration, p.state.Server = Registering, l.address
 	p.state.Connections++
 	p.broadcast()
 	d.greet()
 	p.mu.Unlock()
 
 	// Leaving runs beside the reading below, which must go on to see the answer.
-	left := make(chan struct{})
+	leaving := make(chan struct{})
 	stop := context.AfterFunc(ctx, func() {
-		defer close(left)
+		defer close(leaving)
 		d.leave(conn)
 	})
 	helpers, endHelpers := context.WithCancel(ctx)
-	moved := make(chan net.Conn, 1)
-	helpersDone := d.keepOthers(helpers, at, moved)
+	helpersDone := d.keepOthers(helpers, l.at, left)
 
-	end := d.read(conn)
+	end := d.read(l.reader)
+	if end == outcomeLost && ctx.Err() == nil {
+		d.preserve(ctx)
+	}
 
 	endHelpers()
 	<-helpersDone
 	if !stop() {
-		<-left
+		<-leaving
 		end = outcomeStopped
 	}
 	p.mu.Lock()
@@ -218,16 +252,8 @@ func (d *station) serve(ctx context.Context, conn net.Conn, at int) (outcome, ne
 		end = outcomeRestart
 		p.state.Resets++
 	}
-	var next net.Conn
-	select {
-	case next = <-moved:
-		if end == outcomeLost || end == outcomeRestart {
-			end = outcomeMoved
-		} else {
-			next.Close()
-			next = nil
-		}
-	default:
+	if best, _ := left.take(); best != nil && best.granted && (end == outcomeLost || end == outcomeRestart) {
+		end = outcomeMoved
 	}
 	if p.vanish && end == outcomeStopped {
 		p.orphans = append(p.orphans, conn)
@@ -237,17 +263,14 @@ func (d *station) serve(ctx context.Context, conn net.Conn, at int) (outcome, ne
 	if p.state.Registration != Rejected || end != outcomeRejected {
 		p.state.Registration = Lost
 	}
-	// A call's audio may outlive its server; without one the phone ends it when the
-	// user would hang up, which for this phone is now.
 	p.endAllCalls("connection lost")
 	p.state.SoftKeys, p.state.Ringer, p.state.Tone = nil, "off", ""
 	p.broadcast()
-	return end, next
+	return end, left
 }
 
 // read handles messages until the connection ends.
-func (d *station) read(conn net.Conn) outcome {
-	reader := sccp.NewReader(conn)
+func (d *station) read(reader *sccp.Reader) outcome {
 	for {
 		frame, err := reader.ReadFrame()
 		p := d.p

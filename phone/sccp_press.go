@@ -17,6 +17,9 @@ func (d *station) press(b press) error {
 }
 
 func (d *station) pressLocked(b press) error {
+	if d.p.state.FeaturesOff {
+		return d.pressAlone(b)
+	}
 	if d.p.state.Registration != Registered {
 		return ErrNotRegistered
 	}

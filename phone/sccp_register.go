@@ -49,9 +49,10 @@ func (d *station) startKeepAlive() {
 		if d.conn != conn || d.p.vanish && d.p.cancel == nil {
 			return
 		}
-		if d.missed >= lostAfter {
+		if d.missed >= lostAfter-1 {
+			// The answers to two are missing and the third is due: three intervals of silence (sccp.md 1.5).
 			d.last = "KeepaliveTO"
-			d.p.note("no answer to %d keep-alives", d.missed)
+			d.p.note("no answer for %d keep-alives", lostAfter)
 			_ = conn.SetReadDeadline(time.Unix(1, 0))
 			return
 		}
@@ -222,6 +223,7 @@ func (d *station) complete() {
 	s := &d.p.state
 	s.Registration, s.Reason = Registered, ""
 	s.Registrations++
+	d.served = true
 	d.last = "Initialized"
 	if len(d.instances(sccp.ButtonLine)) == 0 {
 		d.p.violation("the button template has no line 1: the phone is unusable")

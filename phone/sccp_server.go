@@ -2,40 +2,69 @@ package phone
 
 import (
 	"context"
+	"errors"
 	"net"
+	"os"
 	"sync"
 	"time"
 
 	"tandem/wire/sccp"
 )
 
-// probeEvery is how often a phone that is not with its first server tries it.
-const probeEvery = 10 * time.Second
+// link is a connection to a server over which the phone is not registered, or not yet.
+type link struct {
+	conn    net.Conn
+	reader  *sccp.Reader
+	at      int // place of the server in the list, from 0
+	address string
+	granted bool // the server gave a token
+}
 
-// keepOthers looks after the servers with which the phone is not registered
-// (sccp.md 4.3): a spare connection to the next in the list with keep-alives only,
-// and, away from the first server, attempts to come back with a token. A
-// connection on which the token was granted is handed over through moved. The
-// channel that is returned closes when both are done.
-func (d *station) keepOthers(ctx context.Context, at int, moved chan<- net.Conn) <-chan struct{} {
-	done := make(chan struct{})
-	servers := d.p.cfg.Servers
-	if len(servers) < 2 {
-		close(done)
-		return done
+// connect makes a link to a server of the list.
+func (d *station) connect(ctx context.Context, at int) (*link, error) {
+	address := withPort(d.p.cfg.Servers[at], "2000")
+	conn, err := d.dial(ctx, address)
+	if err != nil {
+		return nil, err
 	}
+	return &link{conn: conn, reader: sccp.NewReader(conn), at: at, address: address}, nil
+}
+
+// spares are the links that are left when a registration ends.
+type spares struct {
+	mu    sync.Mutex
+	links []*link
+}
+
+func (s *spares) leave(l *link) {
+	s.mu.Lock()
+	s.links = append(s.links, l)
+	s.mu.Unlock()
+}
+
+// take returns the link to go on with: the one with a token, else that to the best server. The others are given back.
+func (s *spares) take() (best *link, others []*link) {
+	for _, l := range s.links {
+		if best == nil || l.granted || !best.granted && l.at < best.at {
+			best, l = l, best
+		}
+		if l != nil {
+			others = append(others, l)
+		}
+	}
+	return best, others
+}
+
+// keepOthers looks after the servers with which the phone is not registered (sccp.md 4.3): a spare connection to the next in
+// the list, and, away from the first server, the way back. What is left open is in the spares when the channel closes.
+func (d *station) keepOthers(ctx context.Context, at int, left *spares) <-chan struct{} {
+	done := make(chan struct{})
 	var both sync.WaitGroup
-	both.Add(1)
-	go func() {
-		defer both.Done()
-		d.standby(ctx, withPort(servers[(at+1)%len(servers)], "2000"))
-	}()
+	if at+1 < len(d.p.cfg.Servers) && !d.profile.NoStandby {
+		both.Go(func() { d.standby(ctx, at+1, left) })
+	}
 	if at > 0 {
-		both.Add(1)
-		go func() {
-			defer both.Done()
-			d.comeBack(ctx, withPort(servers[0], "2000"), moved)
-		}()
+		both.Go(func() { d.comeBack(ctx, at, left) })
 	}
 	go func() {
 		both.Wait()
@@ -44,130 +73,236 @@ func (d *station) keepOthers(ctx context.Context, at int, moved chan<- net.Conn)
 	return done
 }
 
-// standby holds the spare connection.
-func (d *station) standby(ctx context.Context, address string) {
-	if d.p.WaitFor(ctx, "registration", func(s *State) bool { return s.Registration == Registered }) != nil {
+// standby holds the spare connection from when the phone is registered.
+func (d *station) standby(ctx context.Context, at int, left *spares) {
+	if !d.p.await(ctx, func(s *State) bool { return s.Registration == Registered }) {
 		return
 	}
-	for ctx.Err() == nil {
-		conn, err := d.dial(ctx, address)
-		if err == nil {
-			d.p.update(func(s *State) { s.Standby = address })
-			d.beat(ctx, conn)
-			conn.Close()
-			d.p.update(func(s *State) { s.Standby = "" })
+	for {
+		if l, err := d.connect(ctx, at); err == nil {
+			if d.hold(ctx, l, true) {
+				left.leave(l)
+				return
+			}
+			l.conn.Close()
 		}
-		if !d.p.pause(ctx, probeEvery) {
+		if !d.p.pause(ctx, d.p.cfg.Habits.probe()) {
 			return
 		}
 	}
 }
 
-// beat sends keep-alives on a spare connection until one is not answered.
-func (d *station) beat(ctx context.Context, conn net.Conn) {
+// hold keeps a link alive with keep-alives, and nothing else, until ctx ends; then it reports true: the link can be used
+// further. It reports false when the link broke, or the server said nothing for three intervals.
+func (d *station) hold(ctx context.Context, l *link, shown bool) (usable bool) {
+	release := d.interruptible(ctx, l)
+	defer release()
 	d.p.mu.Lock()
 	interval := max(d.standbyFor, time.Second)
 	d.p.mu.Unlock()
-	reader := sccp.NewReader(conn)
-	plain := sccp.NewCodec(sccp.MinVersion)
-	for ctx.Err() == nil {
-		frame, err := plain.Append(nil, &sccp.KeepAlive{})
-		if err != nil {
-			return
-		}
-		_ = conn.SetDeadline(time.Now().Add(interval))
-		if _, err := conn.Write(frame); err != nil {
-			return
-		}
-		f, err := reader.ReadFrame()
-		if err != nil {
-			return
-		}
-		if f.ID != sccp.IDKeepAliveAck {
-			d.p.update(func(*State) { d.p.violation("%v on a standby connection", f.ID) })
-		}
-		d.p.update(func(s *State) { s.KeepAlives++ })
-		if !d.p.pause(ctx, interval) {
-			return
-		}
+	if h := d.p.cfg.Habits.StandbyKeepAlive; h > 0 {
+		interval = h
 	}
-}
-
-// comeBack asks the first server for a token until it is granted and the phone is
-// idle; then it leaves the current server.
-func (d *station) comeBack(ctx context.Context, address string, moved chan<- net.Conn) {
-	probe := d.p.cfg.Habits.Probe
-	if probe <= 0 {
-		probe = probeEvery
+	if shown {
+		defer d.p.update(func(s *State) { s.Standby = "" })
 	}
-	for wait := probe; d.p.pause(ctx, wait); {
-		wait = probe
-		d.p.mu.Lock()
-		idle := len(d.calls) == 0 && d.p.state.Registration == Registered
-		d.p.mu.Unlock()
-		if !idle {
-			continue // never during a call
+	for silent := 1; silent <= lostAfter; silent++ {
+		if write(l, &sccp.KeepAlive{}) != nil {
+			return false
 		}
-		conn, err := d.dial(ctx, address)
-		if err != nil {
-			continue
-		}
-		granted, refused := d.askToken(conn)
-		if !granted {
-			conn.Close()
-			if refused > 0 {
-				wait = refused
+		for until := time.Now().Add(interval); ; {
+			m, err := l.next(ctx, until)
+			if ctx.Err() != nil {
+				return true
 			}
-			continue
+			if errors.Is(err, os.ErrDeadlineExceeded) {
+				break
+			}
+			if err != nil {
+				return false
+			}
+			d.p.update(func(s *State) {
+				if m != sccp.IDKeepAliveAck {
+					d.p.violation("%v on a standby connection", m)
+					return
+				}
+				silent = 0
+				s.KeepAlives++
+				if shown {
+					s.Standby = l.address
+				}
+			})
 		}
-		d.p.mu.Lock()
-		if len(d.calls) > 0 {
-			d.p.mu.Unlock()
-			conn.Close()
-			continue
+	}
+	return false
+}
+
+// interruptible has reading end with ctx. release must be called before the link is used otherwise.
+func (d *station) interruptible(ctx context.Context, l *link) (release func()) {
+	fired := make(chan struct{})
+	stop := context.AfterFunc(ctx, func() {
+		defer close(fired)
+		_ = l.conn.SetReadDeadline(time.Unix(1, 0))
+	})
+	return func() {
+		if !stop() {
+			<-fired
 		}
-		d.p.note("token granted by %s, going back", address)
-		moved <- conn
-		d.send(&sccp.UnregisterReq{})
-		current, answered := d.conn, d.unregister
-		d.p.mu.Unlock()
-		t := time.NewTimer(leaveTimeout)
-		select {
-		case <-answered:
-		case <-ctx.Done():
-		case <-t.C:
-		}
-		t.Stop()
-		_ = current.SetReadDeadline(time.Unix(1, 0))
-		return
+		_ = l.conn.SetDeadline(time.Time{})
 	}
 }
 
-// askToken sends RegisterTokenReq and reads the answer.
-func (d *station) askToken(conn net.Conn) (granted bool, wait time.Duration) {
+// next reads one message and returns its kind.
+func (l *link) next(ctx context.Context, until time.Time) (sccp.MessageID, error) {
+	f, err := l.frame(ctx, until)
+	return f.ID, err
+}
+
+func (l *link) frame(ctx context.Context, until time.Time) (sccp.Frame, error) {
+	if err := l.conn.SetReadDeadline(until); err != nil {
+		return sccp.Frame{}, err
+	}
+	if err := ctx.Err(); err != nil { // it ended before the deadline was set
+		return sccp.Frame{}, err
+	}
+	return l.reader.ReadFrame()
+}
+
+// write sends a message as it is before registration.
+func write(l *link, m sccp.Message) error {
+	b, err := sccp.NewCodec(sccp.MinVersion).Append(nil, m)
+	if err != nil {
+		return err
+	}
+	_ = l.conn.SetWriteDeadline(time.Now().Add(writeTimeout))
+	_, err = l.conn.Write(b)
+	return err
+}
+
+// comeBack watches the servers before the phone's own. One that is there for the monitor time without a break is asked for
+// a token as soon as the phone is idle, never during a call; with the token the phone leaves its server for that one.
+func (d *station) comeBack(ctx context.Context, at int, left *spares) {
+	for d.p.pause(ctx, d.p.cfg.Habits.probe()) {
+		for better := range at {
+			l, err := d.connect(ctx, better)
+			if err != nil {
+				continue
+			}
+			if d.returnTo(ctx, l, at == len(d.p.cfg.Servers)-1) {
+				left.leave(l)
+				return
+			}
+			l.conn.Close()
+		}
+	}
+}
+
+// returnTo watches one better server. It reports true when the link is of use: with a token, or because ctx ended.
+func (d *station) returnTo(ctx context.Context, l *link, shown bool) bool {
+	if !d.answers(ctx, l) {
+		return ctx.Err() != nil
+	}
+	for wait := d.p.monitorTime(); ; {
+		ready, cancel := context.WithCancel(ctx)
+		waiting := make(chan struct{})
+		go func() {
+			defer close(waiting)
+			if d.p.pause(ready, wait) {
+				d.p.await(ready, d.idle)
+			}
+			cancel()
+		}()
+		usable := d.hold(ready, l, shown)
+		cancel()
+		<-waiting
+		switch {
+		case ctx.Err() != nil:
+			return usable
+		case !usable:
+			return false
+		}
+		granted, refused, err := d.askToken(ctx, l)
+		if err != nil {
+			return false
+		}
+		if granted && d.depart(ctx, l) {
+			return true
+		}
+		wait = max(refused, time.Second)
+	}
+}
+
+// idle: in service and without any call; others' calls on a shared line do not count.
+func (d *station) idle(s *State) bool { return s.Registration == Registered && !d.busy() }
+
+// answers says that there is a server behind a connection, and not only its machine.
+func (d *station) answers(ctx context.Context, l *link) bool {
+	release := d.interruptible(ctx, l)
+	defer release()
+	if write(l, &sccp.KeepAlive{}) != nil {
+		return false
+	}
+	id, err := l.next(ctx, time.Now().Add(d.answerTime()))
+	return err == nil && id == sccp.IDKeepAliveAck
+}
+
+// depart leaves the phone's server for the one that gave a token; false if a call came up, here or as the server sees it.
+func (d *station) depart(ctx context.Context, l *link) bool {
+	d.p.mu.Lock()
+	if !d.idle(&d.p.state) {
+		d.p.mu.Unlock()
+		return false
+	}
+	d.p.note("token granted by %s, going back", l.address)
+	d.send(&sccp.UnregisterReq{})
+	current, answered := d.conn, d.unregister
+	d.p.mu.Unlock()
+	t := time.NewTimer(leaveTimeout)
+	defer t.Stop()
+	select {
+	case status := <-answered:
+		if status == sccp.UnregisterNAK {
+			return false
+		}
+	case <-ctx.Done():
+		return true
+	case <-t.C:
+	}
+	l.granted = true
+	_ = current.SetReadDeadline(time.Unix(1, 0))
+	return true
+}
+
+// askToken sends RegisterTokenReq and reads the answer. Models that know no tokens simply register (sccp.md 4.3), and so do
+// those that ask in their own way when they connect.
+func (d *station) askToken(ctx context.Context, l *link) (granted bool, wait time.Duration, err error) {
+	if d.profile.Token != cmToken {
+		return true, 0, nil
+	}
+	release := d.interruptible(ctx, l)
+	defer release()
+	if err := write(l, &sccp.RegisterTokenReq{Name: d.p.cfg.Name, Instance: 1, IP: d.local, DeviceType: d.profile.Device}); err != nil {
+		return false, 0, err
+	}
 	codec := sccp.NewCodec(sccp.MinVersion)
-	frame, err := codec.Append(nil, &sccp.RegisterTokenReq{Name: d.p.cfg.Name, Instance: 1, IP: d.local, DeviceType: d.profile.Device})
-	if err != nil {
-		return false, 0
+	for until := time.Now().Add(d.answerTime()); ; {
+		f, err := l.frame(ctx, until)
+		if err != nil {
+			return false, 0, err
+		}
+		m, err := codec.DecodeFrame(f)
+		if err != nil {
+			return false, 0, err
+		}
+		switch m := m.(type) {
+		case *sccp.RegisterTokenAck:
+			return true, 0, nil
+		case *sccp.RegisterTokenReject:
+			d.p.update(func(s *State) {
+				s.TokensRefused++
+				d.p.note("%s refused a token for %d s", l.address, m.Wait)
+			})
+			return false, time.Duration(m.Wait) * time.Second, nil
+		}
 	}
-	_ = conn.SetDeadline(time.Now().Add(answerTimeout))
-	defer conn.SetDeadline(time.Time{})
-	if _, err := conn.Write(frame); err != nil {
-		return false, 0
-	}
-	f, err := sccp.NewReader(conn).ReadFrame()
-	if err != nil {
-		return false, 0
-	}
-	m, err := codec.DecodeFrame(f)
-	if err != nil {
-		return false, 0
-	}
-	switch m := m.(type) {
-	case *sccp.RegisterTokenAck:
-		return true, 0
-	case *sccp.RegisterTokenReject:
-		return false, time.Duration(m.Wait) * time.Second
-	}
-	return false, 0
 }

@@ -415,7 +415,7 @@ func TestFailoverToTheSecondServerAndBack(t *testing.T) {
 	first, second := newFakeServer(t), newFakeServer(t)
 	p := newSCCPPhone(t, first, 2001, func(c *Config) {
 		c.Servers = append(c.Servers, second.address())
-		c.Habits.Probe = time.Second
+		c.Habits.Probe, c.Monitor = 50*time.Millisecond, time.Second
 	})
 	ctx := soon(t)
 	must(t, p.Start(ctx), p)

@@ -163,6 +163,10 @@ type State struct {
 	// Server is where the phone is registered, "host:port"; Standby the server to
 	// which it keeps a spare connection.
 	Server, Standby string
+	// FeaturesOff: the server is lost during a call, which goes on and can only be ended.
+	FeaturesOff bool
+	// TokensRefused counts the tries to go back that a better server put off.
+	TokensRefused int
 	// Version is the negotiated SCCP protocol version.
 	Version int
 	// Registrations, Resets and Connections count since the start.

@@ -48,6 +48,12 @@ type site struct {
 
 func newSite(t testing.TB, change ...func(*Parameters)) *site {
 	t.Helper()
+	return newSiteWith(t, nil, change...)
+}
+
+// newSiteWith is newSite with other options.
+func newSiteWith(t testing.TB, options func(*Options), change ...func(*Parameters)) *site {
+	t.Helper()
 	s := &site{t: t, dir: newDirectory(), stories: map[string][]string{}}
 	ctx, cancel := context.WithTimeout(context.Background(), 60*time.Second)
 	t.Cleanup(cancel)
@@ -67,7 +73,7 @@ func newSite(t testing.TB, change ...func(*Parameters)) *site {
 		},
 		ForwardAll: s.dir.forward,
 	})
-	s.srv = New(Options{Exchange: s.x, Directory: s.dir, Parameters: s.parameters, Story: s, Alarms: s,
+	o := Options{Exchange: s.x, Directory: s.dir, Parameters: s.parameters, Story: s, Alarms: s,
 		Name: "cm1", Log: quiet, Ladder: s,
 		tap: func(k sccp.Codec, m sccp.Message, frame []byte) {
 			copied := reflect.New(reflect.TypeOf(m).Elem())
@@ -78,7 +84,11 @@ func newSite(t testing.TB, change ...func(*Parameters)) *site {
 					Frame: slices.Clone(frame), FromServer: true})
 			}
 			s.mu.Unlock()
-		}})
+		}}
+	if options != nil {
+		options(&o)
+	}
+	s.srv = New(o)
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)

@@ -9,6 +9,7 @@ import (
 	"net/netip"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"tandem/wire/sip"
@@ -19,16 +20,16 @@ type sipPhone struct {
 	p         *Phone
 	ep        *sip.Endpoint
 	transport sip.Transport
-	server    netip.AddrPort
-	name      string // host of the server as configured
 	local     netip.Addr
-	target    sip.Target
+	sipHome        // the phone's server
+	gone      bool // it is lost; calls go on without it
 	lines     []*sipLine
 	legs      map[*Call]*leg
 	watching  map[*sip.Dialog]string // subscriptions: the number, empty for messages
 	dialing   string                 // digits of a call that is off hook
 	next      int                    // numbers the calls
 	silent    bool                   // the phone has vanished
+	served    bool                   // the server took a registration
 	again     chan struct{}          // wakes run: read the configuration again
 	restart   bool
 }
@@ -41,6 +42,9 @@ type sipLine struct {
 	tag        string
 	sequence   uint32
 	registered bool
+	answered   bool // the REGISTER under way
+	told       bool // the server said when to come again
+	patience   *time.Timer
 	expires    time.Duration
 	refresh    *time.Timer
 	done       chan struct{} // closed when an unregistration is answered
@@ -58,48 +62,60 @@ const (
 	supported = "replaces, 100rel, timer"
 )
 
-// run registers and stays in service until ctx ends or the phone is to restart.
+// run keeps the phone registered with the best server that it can reach until ctx ends or the phone is to restart.
 func (d *sipPhone) run(ctx context.Context) {
-	for at := 0; ctx.Err() == nil; at = (at + 1) % len(d.p.cfg.Servers) {
-		err := d.open(ctx, d.p.cfg.Servers[at])
-		if err != nil {
-			d.p.update(func(s *State) { s.Registration, s.Reason = Lost, err.Error() })
-			if !d.p.pause(ctx, d.p.cfg.Retry) {
-				return
-			}
+	n := min(len(d.p.cfg.Servers), maxServers)
+	for at, failed := 0, 0; ctx.Err() == nil; {
+		if failed >= n { // nobody takes the phone: from the beginning, after a pause
+			at, failed = 0, 0
+			d.p.pause(ctx, d.p.cfg.Retry)
 			continue
+		}
+		if err := d.open(ctx, at); err != nil {
+			d.p.update(func(s *State) { s.Registration, s.Reason = Lost, err.Error() })
+			at, failed = (at+1)%n, failed+1
+			continue
+		}
+		helpers, end := context.WithCancel(ctx)
+		var both sync.WaitGroup
+		if n > 1 {
+			both.Go(func() { d.keepAlive(helpers) })
+		}
+		if at > 0 {
+			both.Go(func() { d.comeBack(helpers) })
 		}
 		select {
 		case <-ctx.Done():
 		case <-d.again:
 		}
+		end()
+		both.Wait()
 		d.close()
 		if d.restart {
 			return
 		}
+		if d.served {
+			failed = 0
+		}
+		at, failed = (d.at+1)%n, failed+1
 	}
 }
 
 // open makes the endpoint and begins to register.
-func (d *sipPhone) open(ctx context.Context, address string) error {
+func (d *sipPhone) open(ctx context.Context, at int) error {
 	p := d.p
 	var ok bool
 	if d.transport, ok = sip.ParseTransport(orDefault(p.cfg.Transport, "udp")); !ok {
 		return fmt.Errorf("transport %q", p.cfg.Transport)
 	}
-	address = withPort(address, strconv.Itoa(int(d.transport.DefaultPort())))
-	host, _, err := net.SplitHostPort(address)
+	home, err := d.homeAt(ctx, at)
 	if err != nil {
-		return err
-	}
-	d.name = host
-	if d.server, err = resolve(ctx, address); err != nil {
 		return err
 	}
 	d.local = p.cfg.Local
 	if !d.local.IsValid() {
 		// The address from which the system would send there.
-		c, err := net.Dial("udp", d.server.String())
+		c, err := net.Dial("udp", home.server.String())
 		if err != nil {
 			return err
 		}
@@ -112,7 +128,7 @@ func (d *sipPhone) open(ctx context.Context, address string) error {
 	}
 	if d.transport == sip.TLS {
 		if cfg.TLSClient = p.cfg.TLS; cfg.TLSClient == nil {
-			cfg.TLSClient = &tls.Config{ServerName: host}
+			cfg.TLSClient = &tls.Config{ServerName: home.name}
 		}
 	}
 	ep, err := sip.NewEndpoint(cfg, sip.Options{Allow: allowed, Supported: supported, UserAgent: userAgent, Server: userAgent}, d)
@@ -127,9 +143,11 @@ func (d *sipPhone) open(ctx context.Context, address string) error {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	d.ep = ep
-	d.target = sip.At(d.transport, d.server)
-	d.target.ServerName = host
+	d.ep, d.sipHome, d.gone, d.served = ep, home, false, false
+	select {
+	case <-d.again: // of the server before
+	default:
+	}
 	s := &p.state
 	s.Registration, s.Server = Registering, d.server.String()
 	s.Connections++
@@ -190,6 +208,7 @@ func (d *sipPhone) close() {
 	d.silent = vanish
 	for _, l := range d.lines {
 		p.stopTimer(l.refresh)
+		p.stopTimer(l.patience)
 	}
 	var waits []chan struct{}
 	if !vanish {
@@ -197,7 +216,7 @@ func (d *sipPhone) close() {
 			d.hangLeg(x)
 		}
 		for _, l := range d.lines {
-			if l.registered {
+			if l.registered && !d.gone {
 				l.done = make(chan struct{})
 				waits = append(waits, l.done)
 				d.sendRegister(l, 0)
@@ -249,17 +268,8 @@ func sipName(text string) string {
 	return method
 }
 
-// address is the URI of a user at the server.
-func (d *sipPhone) address(user string) sip.URI {
-	u := sip.AddrURI(user, d.server)
-	if _, ok := sip.HostAddr(d.name); !ok {
-		u.Host = d.name
-	}
-	if d.server.Port() == d.transport.DefaultPort() {
-		u.Port = 0
-	}
-	return u
-}
+// address is the URI of a user at the phone's server.
+func (d *sipPhone) address(user string) sip.URI { return d.sipHome.address(d.transport, user) }
 
 func (d *sipPhone) from(l *sipLine) sip.Address {
 	return sip.Address{DisplayName: sip.Quote(l.config.Display), URI: d.address(l.config.User)}
@@ -269,8 +279,8 @@ func (d *sipPhone) credentials(l *sipLine) sip.Credentials {
 	return sip.AnyRealm{User: l.config.AuthUser, Password: l.config.Password}
 }
 
-// register sends REGISTER for a line and arranges for its refresh.
-func (d *sipPhone) register(l *sipLine) {
+// wish is the registration time that a line asks for, in seconds.
+func (d *sipPhone) wish(l *sipLine) int {
 	expires := d.p.cfg.Expires
 	if l.expires > 0 {
 		expires = l.expires
@@ -278,26 +288,28 @@ func (d *sipPhone) register(l *sipLine) {
 	if expires <= 0 {
 		expires = time.Hour
 	}
-	d.sendRegister(l, int(expires/time.Second))
+	return int(expires / time.Second)
+}
+
+// register sends REGISTER for a line and arranges for its refresh.
+func (d *sipPhone) register(l *sipLine) {
+	d.sendRegister(l, d.wish(l))
+	if len(d.p.cfg.Servers) < 2 {
+		return
+	}
+	// With another server to go to the phone does not wait for the end of the transaction.
+	d.p.stopTimer(l.patience)
+	ep := d.ep
+	l.patience = d.p.after(d.answerTime(), func() {
+		if d.ep == ep && !l.answered {
+			d.serverLost("no answer to REGISTER")
+		}
+	})
 }
 
 func (d *sipPhone) sendRegister(l *sipLine, expires int) {
-	flow, err := d.ep.FlowTo(d.target)
-	if err != nil {
-		d.notRegistered(l, err.Error(), d.p.cfg.Retry)
-		return
-	}
-	d.target.Flow = flow
-	self := d.from(l)
-	registrar := d.address("")
-	req := d.ep.NewRequest(sip.REGISTER, registrar, self, sip.Address{URI: self.URI}, l.callID)
-	req.From().Params = sip.Params{{K: "tag", V: l.tag}}
-	l.sequence++
-	req.CSeq().SeqNo = l.sequence
-	req.AppendHeader(sip.LocalContact(flow, l.config.User))
-	req.AppendHeader(sip.NewHeader("Expires", strconv.Itoa(expires)))
-	req.AppendHeader(sip.NewHeader("Allow", allowed))
-	if _, err := d.ep.Request(req, d.target, d.credentials(l), &registration{d, l, expires}); err != nil {
+	l.answered = false
+	if err := d.registerAt(&d.sipHome, l, expires, &registration{d, l, d.at, expires}); err != nil {
 		d.notRegistered(l, err.Error(), d.p.cfg.Retry)
 	}
 }
@@ -306,6 +318,7 @@ func (d *sipPhone) sendRegister(l *sipLine, expires int) {
 type registration struct {
 	d       *sipPhone
 	l       *sipLine
+	at      int // server that was asked
 	expires int
 }
 
@@ -318,7 +331,10 @@ func (r *registration) OnResponse(tx *sip.ClientTx, res *sip.Response) {
 	defer p.mu.Unlock()
 	defer p.broadcast()
 	l := r.l
-	l.sequence = max(l.sequence, tx.Request().CSeq().SeqNo)
+	l.sequence, l.answered = max(l.sequence, tx.Request().CSeq().SeqNo), true
+	if r.at != r.d.at || r.d.gone && r.expires > 0 {
+		return // the phone has left this server
+	}
 	if r.expires == 0 {
 		l.registered = false
 		if l.done != nil {
@@ -340,11 +356,18 @@ func (r *registration) OnResponse(tx *sip.ClientTx, res *sip.Response) {
 		l.expires = time.Duration(least) * time.Second
 		r.d.register(l)
 	default:
-		wait := p.cfg.Retry
+		wait, later := p.cfg.Retry, false
 		if n, err := strconv.Atoi(sip.HeaderValue(res, "Retry-After")); err == nil && n > 0 {
-			wait = time.Duration(n) * time.Second
+			wait, later = time.Duration(n)*time.Second, true
 		}
-		r.d.notRegistered(l, fmt.Sprintf("%d %s", res.StatusCode, res.Reason), wait)
+		why := fmt.Sprintf("%d %s", res.StatusCode, res.Reason)
+		if res.StatusCode == 503 && !later && len(p.cfg.Servers) > 1 {
+			r.d.serverLost(why) // it will not take the phone (RFC 3261 21.5.4)
+			return
+		}
+		// A server that says when to come again is waited for; any other may be one of several.
+		l.told = later
+		r.d.notRegistered(l, why, wait)
 		p.state.Registration = Rejected
 	}
 }
@@ -359,6 +382,13 @@ func (r *registration) OnFailure(_ *sip.ClientTx, err error) {
 			close(r.l.done)
 			r.l.done = nil
 		}
+		return
+	}
+	if r.at != r.d.at || r.d.gone {
+		return
+	}
+	if len(p.cfg.Servers) > 1 {
+		r.d.serverLost(err.Error())
 		return
 	}
 	r.d.notRegistered(r.l, err.Error(), p.cfg.Retry)
@@ -382,7 +412,7 @@ func granted(res *sip.Response, asked int) int {
 func (d *sipPhone) registered(l *sipLine, seconds int) {
 	s := &d.p.state
 	first := !l.registered
-	l.registered = true
+	l.registered, d.served = true, true
 	// Well before the end, spread over phones by the length of the time itself.
 	d.p.stopTimer(l.refresh)
 	ep := d.ep
@@ -418,10 +448,11 @@ func (d *sipPhone) notRegistered(l *sipLine, why string, wait time.Duration) {
 		if d.ep != ep || d.silent {
 			return
 		}
-		if len(d.p.cfg.Servers) > 1 && len(d.legs) == 0 {
-			d.leaveServer(false) // another server may take us
+		if len(d.p.cfg.Servers) > 1 && !l.told {
+			d.serverLost(why) // another server may take us
 			return
 		}
+		l.told = false
 		s.Registration = Registering
 		d.register(l)
 	})
@@ -445,6 +476,11 @@ func (d *sipPhone) OnFlowClosed(f sip.Flow, why error) {
 		return
 	}
 	d.target.Flow = sip.Flow{}
+	if len(p.cfg.Servers) > 1 {
+		d.serverLost(fmt.Sprintf("connection ended: %v", why))
+		p.broadcast()
+		return
+	}
 	for _, l := range d.lines {
 		if l.registered {
 			d.notRegistered(l, fmt.Sprintf("connection ended: %v", why), min(p.cfg.Retry, time.Second))

@@ -37,6 +37,7 @@ type leg struct {
 	headers    []sip.Header // of the INVITE, for a redirected one
 	redirects  int
 	ended      bool
+	afterLoss  uint32 // requests of the call since its server was lost
 }
 
 // direction is what the phone wants of the audio.
@@ -313,6 +314,7 @@ func (d *sipPhone) endLeg(x *leg, cause string) {
 	}
 	s.Tone = ""
 	d.ringing()
+	d.alone()
 }
 
 // hangLeg says goodbye to the other end by whatever the state allows.
@@ -513,6 +515,9 @@ func (x *leg) redirect(res *sip.Response) bool {
 // OnDialogLost ends the call when the dialog is gone.
 func (x *leg) OnDialogLost(_ *sip.Dialog, why error) {
 	defer x.lock()()
+	if x.d.gone && x.call.outlives() {
+		return // without a server the call goes on until somebody hangs up
+	}
 	x.dialog = nil
 	x.d.endLeg(x, why.Error())
 }
@@ -543,6 +548,9 @@ func (x *leg) OnDialogAck(_ *sip.Dialog, ack *sip.Request) {
 // OnRefreshDue keeps the session alive.
 func (x *leg) OnRefreshDue(dialog *sip.Dialog) {
 	defer x.lock()()
+	if x.d.gone {
+		return
+	}
 	body, err := x.d.makeOffer(x)
 	if err == nil {
 		err = dialog.Refresh("application/sdp", body)

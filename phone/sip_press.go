@@ -13,6 +13,9 @@ func (d *sipPhone) press(b press) error {
 	d.p.mu.Lock()
 	defer d.p.mu.Unlock()
 	defer d.p.broadcast()
+	if d.gone {
+		return d.pressAlone(b)
+	}
 	if d.p.state.Registration != Registered {
 		return ErrNotRegistered
 	}
@@ -85,6 +88,23 @@ func (d *sipPhone) press(b press) error {
 		return d.softKey(b)
 	}
 	return errors.New("a SIP phone has no such key")
+}
+
+// pressAlone is what the user can still do when the server is lost during a call.
+func (d *sipPhone) pressAlone(b press) error {
+	switch name := canonicalKey(b.text); {
+	case b.kind == pressHangup, b.kind == pressOnHook, b.kind == pressSoftKey && name == "endcall":
+		return d.hangup(b.call)
+	case b.kind == pressResume, b.kind == pressSoftKey && name == "resume":
+		x := d.find(b.call, OnHold)
+		if x == nil {
+			return ErrNoCall
+		}
+		return d.resumeAtBackup(x)
+	case b.kind == pressDigit:
+		return d.digit(b.text)
+	}
+	return ErrFeaturesOff
 }
 
 // softKey maps the names of keys to actions.

@@ -267,6 +267,9 @@ func (d *sipPhone) focusIfIdle(x *leg) {
 // showKeys offers the keys of the call in front.
 func (d *sipPhone) showKeys() {
 	s := &d.p.state
+	if s.FeaturesOff {
+		return
+	}
 	for c, x := range d.legs {
 		c.SoftKeys = sipKeys(c.State, x.consultOf != nil)
 	}

@@ -92,6 +92,10 @@ func (d *sipPhone) answerTime() time.Duration {
 // answers asks a server whether it is there (OPTIONS).
 func (d *sipPhone) answers(ctx context.Context, h *sipHome) bool {
 	d.p.mu.Lock()
+	if len(d.lines) == 0 {
+		d.p.mu.Unlock()
+		return false
+	}
 	ep := d.ep
 	self := sip.Address{URI: h.address(d.transport, d.lines[0].config.User)}
 	d.p.mu.Unlock()
@@ -151,6 +155,7 @@ func (d *sipPhone) serverLost(why string) {
 				c.SoftKeys = []string{"Resume", "EndCall"}
 			}
 		}
+		s.SoftKeys = s.Active().SoftKeys
 		return
 	}
 	d.leaveServer(false)

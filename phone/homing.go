@@ -32,6 +32,14 @@ func (p *Phone) monitorTime() time.Duration {
 	return defaultMonitor
 }
 
+// Home is the server with which the phone is in service, and since when; false while it is with none. It costs little, so
+// that thousands of phones can be looked at.
+func (p *Phone) Home() (server string, since time.Time, ok bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.state.Server, p.state.Since, p.state.Registration == Registered
+}
+
 func (h Habits) probe() time.Duration {
 	if h.Probe > 0 {
 		return h.Probe

@@ -223,6 +223,7 @@ func (d *station) complete() {
 	s := &d.p.state
 	s.Registration, s.Reason = Registered, ""
 	s.Registrations++
+	s.Since = time.Now()
 	d.served = true
 	d.last = "Initialized"
 	if len(d.instances(sccp.ButtonLine)) == 0 {

@@ -299,7 +299,7 @@ func (d *station) askToken(ctx context.Context, l *link) (granted bool, wait tim
 			return true, 0, nil
 		case *sccp.RegisterTokenReject:
 			d.p.update(func(s *State) {
-				s.TokensRefused++
+				s.PutOff++
 				d.p.note("%s refused a token for %d s", l.address, m.Wait)
 			})
 			return false, time.Duration(m.Wait) * time.Second, nil

@@ -366,7 +366,9 @@ func (r *registration) OnResponse(tx *sip.ClientTx, res *sip.Response) {
 			return
 		}
 		// A server that says when to come again is waited for; any other may be one of several.
-		l.told = later
+		if l.told = later; later {
+			p.state.PutOff++
+		}
 		r.d.notRegistered(l, why, wait)
 		p.state.Registration = Rejected
 	}
@@ -429,6 +431,7 @@ func (d *sipPhone) registered(l *sipLine, seconds int) {
 	if s.Registration != Registered {
 		s.Registration, s.Reason = Registered, ""
 		s.Registrations++
+		s.Since = time.Now()
 	}
 	if first {
 		d.subscribe(l)

@@ -216,7 +216,7 @@ func (d *sipPhone) returnTo(ctx context.Context, home sipHome) bool {
 			return false // it does not want the phone: the watch begins anew
 		}
 		d.p.update(func(s *State) {
-			s.TokensRefused++
+			s.PutOff++
 			d.p.note("%s says %d, come again in %d s", home.server, res.StatusCode, after)
 		})
 		wait = time.Duration(after) * time.Second
@@ -252,6 +252,7 @@ func (d *sipPhone) settle(home sipHome, seconds int) {
 	}
 	p.state.Server = home.server.String()
 	p.state.Registrations++
+	p.state.Since = time.Now()
 	d.registered(d.lines[0], seconds)
 	for _, l := range d.lines[1:] {
 		d.register(l)

@@ -163,10 +163,12 @@ type State struct {
 	// Server is where the phone is registered, "host:port"; Standby the server to
 	// which it keeps a spare connection.
 	Server, Standby string
+	// Since is when the phone came into service at its server.
+	Since time.Time
 	// FeaturesOff: the server is lost during a call, which goes on and can only be ended.
 	FeaturesOff bool
-	// TokensRefused counts the tries to go back that a better server put off.
-	TokensRefused int
+	// PutOff counts the times that a server told the phone to come later.
+	PutOff int
 	// Version is the negotiated SCCP protocol version.
 	Version int
 	// Registrations, Resets and Connections count since the start.

@@ -30,6 +30,7 @@ type office struct {
 	devices map[string]*registration.Device
 	lines   map[string]line.Info
 	limits  call.Limits
+	common  string // password of everybody, where not each phone has its own
 }
 
 func newOffice() *office {
@@ -105,6 +106,11 @@ func (o *office) LineOf(_, number string) (signal.LineRef, bool) {
 func (o *office) HA1(user string, a sip.Algorithm) (string, bool) {
 	if _, ok := o.Device(user); !ok {
 		return "", false
+	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.common != "" {
+		return sip.HA1(a, user, realm, o.common), true
 	}
 	return sip.HA1(a, user, realm, password+user), true
 }

@@ -1,0 +1,338 @@
+package load
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"tandem/phone"
+)
+
+// What is expected of a storm (T-12).
+const (
+	StormShare = 95               // per cent of the phones that are back …
+	StormMost  = 30 * time.Second // … within this
+	StormAll   = 60 * time.Second // all of them
+)
+
+// sampleEvery is how often the phones are looked at; when each came back it knows itself.
+const sampleEvery = 200 * time.Millisecond
+
+// StormOptions describe a loss of a server that thousands of phones notice at once.
+type StormOptions struct {
+	// Populations are the kinds of phones: SCCP phones, SIP phones. Phone.Servers lists the
+	// server that will be lost first and its backups behind it. CallRate is not used.
+	Populations []Options
+	// Talking pairs of each population are in a call when the server is lost; they must
+	// keep it, and come to the backup when it ends. Talk is how long they go on.
+	Talking int
+	Talk    time.Duration
+	// Lose takes the server away: kills it, freezes it, cuts it off.
+	Lose func() error
+	// Limit is how long the phones are waited for; 0 means two minutes.
+	Limit time.Duration
+	// Settle is how long the phones may take to have their spare connections before
+	// that; 0 means a minute.
+	Settle time.Duration
+	// Progress, if not nil, gets a line every five seconds.
+	Progress io.Writer
+}
+
+// StormResult is what came of it.
+type StormResult struct {
+	// Phones that were registered, of which Idle had no call, when the server was lost.
+	Phones, Idle int
+	// Back are the times, from the loss, after which idle phones were in service at another server, in order;
+	// NotBack counts those that were not within the limit.
+	Back    []time.Duration
+	NotBack int
+	// Kept and Broken count the calls that were up; Freed the phones of those that were with another server after
+	// the end of their call.
+	Kept, Broken, Freed int
+	// Refused counts times that a server put a phone off.
+	Refused int
+	// Violations counts departures of the servers from what the phones' models expect; Examples are the first.
+	Violations int
+	Examples   []string
+}
+
+// Within is how many of the idle phones were back within a time, in per cent.
+func (r *StormResult) Within(d time.Duration) float64 {
+	if r.Idle == 0 {
+		return 100
+	}
+	n, _ := slices.BinarySearchFunc(r.Back, d, func(a, b time.Duration) int {
+		if a <= b {
+			return -1
+		}
+		return 1
+	})
+	return 100 * float64(n) / float64(r.Idle)
+}
+
+// Percentile is the time after which a share of those that came back, in per cent, was back.
+func (r *StormResult) Percentile(percent float64) time.Duration { return percentile(r.Back, percent) }
+
+// Check holds the result to T-12.
+func (r *StormResult) Check() error {
+	var wrong []error
+	if share := r.Within(StormMost); share < StormShare {
+		wrong = append(wrong, fmt.Errorf("%.1f %% of the phones were back within %v, %d %% are right", share, StormMost, StormShare))
+	}
+	if share := r.Within(StormAll); share < 100 {
+		wrong = append(wrong, fmt.Errorf("%.2f %% of the phones were back within %v, all are right", share, StormAll))
+	}
+	if r.Broken > 0 {
+		wrong = append(wrong, fmt.Errorf("%d of %d calls did not outlive the loss", r.Broken, r.Kept+r.Broken))
+	}
+	if n := 2 * (r.Kept + r.Broken); r.Freed < n {
+		wrong = append(wrong, fmt.Errorf("%d of %d phones that talked came to the backup", r.Freed, n))
+	}
+	return errors.Join(wrong...)
+}
+
+// String is the report.
+func (r *StormResult) String() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "Phones that lost it %d, of which %d were idle\n", r.Phones, r.Idle)
+	fmt.Fprintf(&b, "Back in service     %d, not %d; p50 %v, p95 %v, last %v\n", len(r.Back), r.NotBack,
+		r.Percentile(50).Round(time.Millisecond), r.Percentile(95).Round(time.Millisecond), r.Percentile(100).Round(time.Millisecond))
+	fmt.Fprintf(&b, "Within %v         %.2f %%; within %v %.2f %%\n", StormMost, r.Within(StormMost), StormAll, r.Within(StormAll))
+	fmt.Fprintf(&b, "Calls kept          %d of %d, %d of their phones came after them\n", r.Kept, r.Kept+r.Broken, r.Freed)
+	fmt.Fprintf(&b, "Put off by servers  %d times\n", r.Refused)
+	fmt.Fprintf(&b, "Violations          %d\n", r.Violations)
+	for _, e := range r.Examples {
+		fmt.Fprintf(&b, "  %s\n", e)
+	}
+	return b.String()
+}
+
+// Storm brings phones into service, takes their server away and measures how they come back. The result says what was
+// measured, and Check whether it is enough; err says why nothing could be.
+func Storm(ctx context.Context, o StormOptions) (*StormResult, error) {
+	if o.Lose == nil {
+		return nil, errors.New("nothing is said about how the server is lost")
+	}
+	o.Limit, o.Settle = orTime(o.Limit, 2*time.Minute), orTime(o.Settle, time.Minute)
+	s := &storm{o: o, left: map[*phone.Phone]string{}}
+	defer s.close()
+	if err := s.prepare(ctx); err != nil {
+		return nil, err
+	}
+	lost := time.Now()
+	if err := o.Lose(); err != nil {
+		return nil, fmt.Errorf("the server could not be taken away: %w", err)
+	}
+	talked := make(chan struct{})
+	go func() {
+		defer close(talked)
+		s.talk(ctx)
+	}()
+	s.watch(ctx, lost)
+	<-talked
+	s.collect()
+	return &s.result, ctx.Err()
+}
+
+func orTime(d, standard time.Duration) time.Duration {
+	if d > 0 {
+		return d
+	}
+	return standard
+}
+
+type storm struct {
+	o       StormOptions
+	runners []*runner
+	idle    []*phone.Phone
+	pairs   [][2]*phone.Phone
+	left    map[*phone.Phone]string // the server that each was with
+	result  StormResult
+}
+
+func (s *storm) close() {
+	for _, r := range s.runners {
+		r.close()
+	}
+}
+
+// prepare registers the phones, waits for their spare connections and lets pairs call each other.
+func (s *storm) prepare(ctx context.Context) error {
+	var all sync.WaitGroup
+	for _, o := range s.o.Populations {
+		o.CallRate = 0
+		if err := o.check(); err != nil {
+			return err
+		}
+		if o.Count < 2*s.o.Talking {
+			return fmt.Errorf("%d phones cannot be %d pairs", o.Count, s.o.Talking)
+		}
+		r := &runner{o: o, sum: newSummary()}
+		s.runners = append(s.runners, r)
+		if err := r.make(); err != nil {
+			return err
+		}
+		all.Go(func() { r.register(ctx) })
+	}
+	all.Wait()
+	for _, r := range s.runners {
+		if err := r.sum.failure(); err != nil {
+			return fmt.Errorf("%w; the first: %s", err, strings.Join(r.sum.Errors, "; "))
+		}
+	}
+	if err := s.settle(ctx); err != nil {
+		return err
+	}
+	for _, r := range s.runners {
+		for pair := range s.o.Talking {
+			a, b := r.phones[2*pair], r.phones[2*pair+1]
+			if err := s.connect(ctx, a, b, r.number(2*pair+1), !r.o.NoMedia); err != nil {
+				return err
+			}
+			s.pairs = append(s.pairs, [2]*phone.Phone{a, b})
+		}
+		s.idle = append(s.idle, r.phones[2*s.o.Talking:]...)
+	}
+	for _, r := range s.runners {
+		for _, p := range r.phones {
+			server, _, ok := p.Home()
+			if !ok {
+				return fmt.Errorf("%s lost its server before that was taken away", p.Name())
+			}
+			s.left[p] = server
+		}
+	}
+	s.result.Phones, s.result.Idle = len(s.left), len(s.idle)
+	return nil
+}
+
+// settle waits until every SCCP phone that has a backup has its spare connection there.
+func (s *storm) settle(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, s.o.Settle)
+	defer cancel()
+	for _, r := range s.runners {
+		if r.o.Phone.Protocol != phone.SCCP || len(r.o.Phone.Servers) < 2 || phone.Profiles[r.o.Phone.Model].NoStandby {
+			continue
+		}
+		for _, p := range r.phones {
+			if err := p.WaitFor(ctx, "a spare connection", func(st *phone.State) bool { return st.Standby != "" }); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (s *storm) connect(ctx context.Context, a, b *phone.Phone, number string, media bool) error {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	if err := a.Dial(ctx, number); err != nil {
+		return err
+	}
+	for _, p := range []*phone.Phone{a, b} { // the called one answers by itself
+		if _, err := p.WaitCall(ctx, phone.Connected); err != nil {
+			return err
+		}
+		if media {
+			if err := p.WaitFor(ctx, "audio", func(st *phone.State) bool {
+				c := st.Call(phone.Connected)
+				return c != nil && c.Media().Received > 0
+			}); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// watch looks until every idle phone is with another server, or the limit is over.
+func (s *storm) watch(ctx context.Context, lost time.Time) {
+	waiting := slices.Clone(s.idle)
+	told := lost
+	for end := lost.Add(s.o.Limit); len(waiting) > 0 && time.Now().Before(end); {
+		waiting = slices.DeleteFunc(waiting, func(p *phone.Phone) bool {
+			server, since, ok := p.Home()
+			if !ok || server == s.left[p] || since.Before(lost) {
+				return false
+			}
+			s.result.Back = append(s.result.Back, since.Sub(lost))
+			return true
+		})
+		if s.o.Progress != nil && time.Since(told) >= 5*time.Second {
+			told = time.Now()
+			fmt.Fprintf(s.o.Progress, "after %v: %d of %d are back\n", time.Since(lost).Round(time.Second), len(s.result.Back), len(s.idle))
+		}
+		if !sleepUntil(ctx, time.Now().Add(sampleEvery)) {
+			break
+		}
+	}
+	s.result.NotBack = len(waiting)
+	slices.Sort(s.result.Back)
+}
+
+// talk lets the calls go on, sees whether they do, ends them and waits for their phones.
+func (s *storm) talk(ctx context.Context) {
+	sleepUntil(ctx, time.Now().Add(orTime(s.o.Talk, 5*time.Second)))
+	ctx, cancel := context.WithTimeout(ctx, s.o.Limit)
+	defer cancel()
+	for _, pair := range s.pairs {
+		if s.speaking(ctx, pair) {
+			s.result.Kept++
+		} else {
+			s.result.Broken++
+		}
+		for _, p := range pair {
+			_ = p.Hangup()
+		}
+	}
+	for _, pair := range s.pairs {
+		for _, p := range pair {
+			if p.WaitFor(ctx, "another server", func(st *phone.State) bool {
+				return st.Registration == phone.Registered && st.Server != s.left[p] && len(st.Calls) == 0
+			}) == nil {
+				s.result.Freed++
+			}
+		}
+	}
+}
+
+// speaking says that both ends still show their call, and still hear something where there is audio at all.
+func (s *storm) speaking(ctx context.Context, pair [2]*phone.Phone) bool {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	for _, p := range pair {
+		st := p.State()
+		c := st.Call(phone.Connected)
+		if c == nil {
+			return false
+		}
+		heard := c.Media()
+		if !heard.Receiving {
+			continue // signalling alone
+		}
+		if p.WaitFor(ctx, "audio that goes on", func(st *phone.State) bool {
+			now := st.Call(phone.Connected)
+			return now != nil && now.Media().Received > heard.Received
+		}) != nil {
+			return false
+		}
+	}
+	return true
+}
+
+func (s *storm) collect() {
+	for _, r := range s.runners {
+		r.collect()
+		s.result.Violations += r.sum.Violations
+		s.result.Examples = append(s.result.Examples, r.sum.Examples...)
+		for _, p := range r.phones {
+			s.result.Refused += p.State().PutOff
+		}
+	}
+	s.result.Examples = s.result.Examples[:min(len(s.result.Examples), maxErrors)]
+}

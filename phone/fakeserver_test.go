@@ -23,7 +23,7 @@ type fakeServer struct {
 	phones  map[string]*fakeStation
 	nextRef uint32
 	reject  string
-	token   uint32 // refuse the next SPCP token with this time to wait
+	token   uint32 // refuse the next token with this time to wait
 	// spoil may replace a message before it is sent; nil result drops it.
 	spoil func(name string, m sccp.Message) []sccp.Message
 	ended []string // names of the phones whose connections ended
@@ -184,6 +184,11 @@ func (st *fakeStation) handle(m sccp.Message) {
 		}
 		st.send(&sccp.SPCPRegisterTokenAck{})
 	case *sccp.RegisterTokenReq:
+		if w := s.token; w != 0 {
+			s.token = 0
+			st.send(&sccp.RegisterTokenReject{Wait: w})
+			return
+		}
 		st.send(&sccp.RegisterTokenAck{})
 	case *sccp.Register:
 		if s.reject != "" {

@@ -58,6 +58,44 @@ func TestExportReadsBackTheSame(t *testing.T) {
 	}
 }
 
+// Ports of servers, SRST references and weights are exported as they were applied.
+func TestHomingIsExportedAsApplied(t *testing.T) {
+	const text = `servers:
+  - {name: cm1, address: 192.0.2.11, sccpPort: 2100, sipPort: 5160, secureSipPort: 5161}
+  - {name: cm2, address: 192.0.2.12}
+callManagerGroups: [{name: Default, members: [cm1, cm2]}]
+regions: [{name: HQ}]
+dateTimeGroups: [{name: Berlin, timeZone: Europe/Berlin}]
+srstReferences: [{name: Branch, addresses: [192.0.2.250], port: 2001, sipAddresses: [192.0.2.251], sipPort: 5070}]
+products: [{name: Heavy, protocols: [SIP], deviceWeight: 6}]
+devicePools: [{name: HQ, callManagerGroup: Default, region: HQ, dateTimeGroup: Berlin, srstReference: Branch}]
+`
+	set, err := bulk.Decode("homing.yaml", []byte(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := confdb.NewMemory()
+	if _, err := s.Apply(t.Context(), set, confdb.Options{}); err != nil {
+		t.Fatal(err)
+	}
+	out, err := bulk.Encode(s.Snapshot(), bulk.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	again, err := bulk.Decode("export", out)
+	if err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	if result, err := s.Apply(t.Context(), again, confdb.Options{}); err != nil || len(result.Items) != 0 {
+		t.Errorf("the export applied: %+v, %v\n%s", result, err, out)
+	}
+	for _, want := range []string{"sccpPort: 2100", "srstReference: Branch", "sipPort: 5070", "deviceWeight: 6"} {
+		if !strings.Contains(string(out), want) {
+			t.Errorf("no %s in\n%s", want, out)
+		}
+	}
+}
+
 // What cannot be read is refused with the line, and nearly right names get a suggestion.
 func TestRefusedTexts(t *testing.T) {
 	deep := "phones: [{name: x, lines: " + strings.Repeat("[", 500) + strings.Repeat("]", 500) + "}]"

@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/netip"
 	"os"
+	"strings"
 	"time"
 
 	"golang.org/x/term"
@@ -48,7 +49,7 @@ func (d *demoCommand) Run(ctx context.Context, c *console) error {
 type phoneCommand struct {
 	Protocol string `enum:"sccp,sip" default:"sip" help:"What it speaks: sccp or sip."`
 	Name     string `placeholder:"NAME" help:"Device name, such as SEP001122334455. With --count a pattern such as SEP00000000%04d."`
-	Server   string `required:"" placeholder:"HOST[:PORT]" help:"The server."`
+	Server   string `required:"" placeholder:"HOST[:PORT]" help:"The server; several in order of preference with commas between."`
 	TFTP     string `name:"tftp" placeholder:"HOST[:PORT]" help:"Fetch the phone's own configuration from here first."`
 	Model    string `placeholder:"MODEL" help:"Model of an SCCP phone: 7960, 7975, 6901 …" default:"7960"`
 	Number   string `placeholder:"NUMBER" help:"SIP: the line's number. With --count a pattern such as %d."`
@@ -66,6 +67,7 @@ type phoneCommand struct {
 	Talk     time.Duration `help:"With --count: length of a call." default:"3s"`
 	Duration time.Duration `help:"With --count: how long calls are made; 0 makes one with each pair."`
 	NoMedia  bool          `help:"With --count: send no audio."`
+	Stay     time.Duration `help:"With --count: stay registered for so long, and say how the phones came through the loss of a server."`
 }
 
 // Run is the phone.
@@ -80,7 +82,7 @@ func (p *phoneCommand) Run(ctx context.Context, c *console) error {
 	}
 	if p.Count > 0 {
 		_, err := load.Run(ctx, load.Options{Phone: cfg, Name: p.Name, Number: p.Number, First: p.First, Password: p.Password,
-			Count: p.Count, CallRate: p.CallRate, Talk: p.Talk, Duration: p.Duration, NoMedia: p.NoMedia, CheckAudio: !p.NoMedia,
+			Count: p.Count, CallRate: p.CallRate, Talk: p.Talk, Duration: p.Duration, NoMedia: p.NoMedia, CheckAudio: !p.NoMedia, Stay: p.Stay,
 			Progress: c.err}, c.out)
 		return err
 	}
@@ -118,7 +120,11 @@ func (p *phoneCommand) config() (phone.Config, error) {
 	} else if p.Over == "tls" {
 		port = "5061"
 	}
-	c := phone.Config{Protocol: protocol, Name: p.Name, Servers: []string{withPort(p.Server, port)}, Model: p.Model, Transport: p.Over}
+	var servers []string
+	for server := range strings.SplitSeq(p.Server, ",") {
+		servers = append(servers, withPort(strings.TrimSpace(server), port))
+	}
+	c := phone.Config{Protocol: protocol, Name: p.Name, Servers: servers, Model: p.Model, Transport: p.Over}
 	if p.TFTP != "" {
 		c.TFTP = withPort(p.TFTP, "69")
 	}

@@ -38,6 +38,9 @@ type Options struct {
 	Talk, Ring time.Duration
 	// Duration is how long calls are made; 0 makes one call with each pair.
 	Duration time.Duration
+	// Stay is how long the phones stay in service afterwards; then the report says how they
+	// came through losses of their servers.
+	Stay time.Duration
 	// Mix is the share of each kind of call.
 	Mix Mix
 	// NoMedia leaves the audio out; CheckAudio fails calls that do not hear the
@@ -138,6 +141,12 @@ func Run(ctx context.Context, o Options, out io.Writer) (*Summary, error) {
 	r.register(ctx)
 	if o.CallRate > 0 && ctx.Err() == nil {
 		r.calls(ctx)
+	}
+	if o.Stay > 0 && ctx.Err() == nil {
+		if err := r.stay(ctx, o.Stay, out); err != nil {
+			stop()
+			return r.sum, err
+		}
 	}
 	stop()
 	r.collect()

@@ -19,6 +19,7 @@ type redirector struct {
 	mu       sync.Mutex
 	contacts map[string]sip.URI
 	deaf     string // a number that is never found
+	end      func() // takes it away
 }
 
 func (r *redirector) OnCancel(*sip.ServerTx)       {}
@@ -37,6 +38,8 @@ func (r *redirector) OnRequest(tx *sip.ServerTx, req *sip.Request) {
 			return
 		}
 		_ = tx.Reply(302, sip.ContactHeader(to))
+	default:
+		_ = tx.Reply(405)
 	}
 }
 
@@ -47,7 +50,8 @@ func newRedirector(t *testing.T) (*redirector, netip.AddrPort) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { ep.Close() })
+	r.end = func() { ep.Close() }
+	t.Cleanup(r.end)
 	at, err := ep.ListenUDP(netip.MustParseAddrPort("127.0.0.1:0"), netip.AddrPort{})
 	if err != nil {
 		t.Fatal(err)

@@ -22,11 +22,7 @@ const scenarioTable = "docs/scenarios.md"
 var scenarios = map[string]string{
 	"R": "1-11 13-16 18-38 40 43 46 59 60",
 	"Q": "1-58",
-<<<<<<< HEAD
-	"T": "1-8 10 16 18 20-23 23a",
-=======
-	"T": "1-8 10 12-15 20-23 23a",
->>>>>>> 08b87c7 (tandem phone: several servers, --stay; documentation of groups, failover, fallback and SRST; scenarios R-46, T-12 to T-15)
+	"T": "1-8 10 12-16 18 20-23 23a",
 }
 
 func scenarioNumbers() (numbers []string) {
@@ -221,11 +217,7 @@ func TestScenarioChecksFindMistakes(t *testing.T) {
 	if got := numbered("T-23a", functions); len(got) != 1 {
 		t.Errorf("tests of T-23a: %q", got)
 	}
-<<<<<<< HEAD
-	if n := len(scenarioNumbers()); n != 40+58+16 {
-=======
-	if n := len(scenarioNumbers()); n != 41+58+18 {
->>>>>>> 08b87c7 (tandem phone: several servers, --stay; documentation of groups, failover, fallback and SRST; scenarios R-46, T-12 to T-15)
+	if n := len(scenarioNumbers()); n != 41+58+20 {
 		t.Errorf("%d numbers", n)
 	}
 	if rows := parseScenarios("| R-1 | words | pending |\n| number | x | y |\n| --- | --- | --- |\n"); len(rows) != 1 || rows[0].tests != "pending" {

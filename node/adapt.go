@@ -100,7 +100,7 @@ func (d devices) HA1(user string, algorithm sip.Algorithm) (string, bool) {
 // realm is what phones authenticate to: the cluster.
 func realm(d *live.Directory) string { return d.Parameters().Text(parameter.ClusterID) }
 
-func (n *Node) sccpOptions(x *runner.Exchange, d *live.Directory, store *confdb.Store, room *capacity, log *slog.Logger) sccpstation.Options {
+func (n *Node) sccpOptions(x *runner.Exchange, d *live.Directory, store *confdb.Store, room registration.Room, log *slog.Logger) sccpstation.Options {
 	server := telephony.ServerName(n.settings.Name)
 	return sccpstation.Options{
 		Exchange: x, Directory: devices{d, store, server}, Story: stories{n.stories}, Alarms: n.alarms, Name: n.settings.Name,
@@ -147,7 +147,7 @@ func (n *Node) serversOf(d *live.Directory, device string) (out []sccpstation.Se
 	return out
 }
 
-func (n *Node) sipOptions(x *runner.Exchange, d *live.Directory, store *confdb.Store, room *capacity, log *slog.Logger) (sipua.Options, error) {
+func (n *Node) sipOptions(x *runner.Exchange, d *live.Directory, store *confdb.Store, room registration.Room, log *slog.Logger) (sipua.Options, error) {
 	key, err := secret(filepath.Join(n.options.Data, secretDir, "nonce.key"), 32)
 	if err != nil {
 		return sipua.Options{}, err

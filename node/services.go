@@ -166,7 +166,7 @@ func (n *Node) startCallManager(h *service.Host) error {
 		},
 		Registered: n.registered, Alarm: n.callAlarm,
 	})
-	room := &capacity{limit: func() int { return directory.Parameters().Int(parameter.MaximumDeviceWeight) }}
+	room := registration.NewSharedRoom(func() int { return directory.Parameters().Int(parameter.MaximumDeviceWeight) })
 	sccp := sccpstation.New(n.sccpOptions(x, directory, store, room, h.Log()))
 	options, err := n.sipOptions(x, directory, store, room, h.Log())
 	if err != nil {

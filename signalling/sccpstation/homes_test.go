@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"tandem/phone"
-	"tandem/registration"
 )
 
 // homes are servers side by side, as a cluster has them, with no bus between them: what one knows of another is where a
@@ -241,27 +240,4 @@ func (c *cable) flowing() {
 	if frozen != nil {
 		<-frozen
 	}
-}
-
-// room is the account of a server with a limit.
-type room struct {
-	mu      sync.Mutex
-	limit   int
-	account registration.Capacity
-}
-
-func (c *room) Enter(device string, weight int) bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.account.Enter(device, weight, c.limit)
-}
-func (c *room) Leave(device string) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.account.Leave(device)
-}
-func (c *room) Used() (int, int) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.account.Used(), c.limit
 }

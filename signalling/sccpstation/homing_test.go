@@ -10,6 +10,7 @@ import (
 	"tandem/fault"
 	"tandem/phone"
 	"tandem/phone/audio"
+	"tandem/registration"
 	"tandem/wire/sccp"
 )
 
@@ -208,7 +209,7 @@ func TestOneBackupForTwoPrimaries(t *testing.T) {
 // devices take more.
 func TestFullServerSendsPhonesOn(t *testing.T) {
 	h := newHomes(t, 2, nil)
-	account := &room{limit: 3}
+	account := registration.NewSharedRoom(func() int { return 3 })
 	h.sites[0].srv.Capacity = account
 	s := h.sites[0]
 	for i, weight := range []int{1, 3, 2} {
@@ -248,7 +249,7 @@ func TestTokens(t *testing.T) {
 		o.Where = func(string) (string, bool) { return where, where != "" }
 	})
 	s.dir.add("SEP000000000001", "7960", "1001")
-	account := &room{limit: 10}
+	account := registration.NewSharedRoom(func() int { return 10 })
 	s.srv.Capacity = account
 	for _, c := range []struct {
 		name    string

@@ -116,7 +116,7 @@ type Options struct {
 	// Where names the server of the cluster at which a device is registered, if it is known; nil: it never is.
 	Where func(device string) (server string, ok bool)
 	// Capacity is the account of this server, shared with its other adapters; nil: only Parameters.MaximumDevices counts.
-	Capacity Capacity
+	Capacity registration.Room
 	Log      *slog.Logger
 	Now      func() time.Time
 
@@ -147,7 +147,7 @@ func (o *Options) complete() {
 		o.Servers = func(string) []ServerEntry { return nil }
 	}
 	if o.Capacity == nil {
-		o.Capacity = unbounded{}
+		o.Capacity = registration.Unbounded{}
 	}
 	if o.Log == nil {
 		o.Log = slog.Default()

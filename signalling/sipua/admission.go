@@ -10,24 +10,6 @@ import (
 	"tandem/wire/sip"
 )
 
-// Capacity is the account of what the server carries, which the adapters of one server share. Its methods are called with a
-// device's lock held and must not block.
-type Capacity interface {
-	// Enter takes a device in and says whether there was room; for one that is in there is.
-	Enter(device string, weight int) bool
-	// Leave takes it out.
-	Leave(device string)
-	// Used gives the account: what the devices take, of how much.
-	Used() (used, capacity int)
-}
-
-// unbounded is a server that carries whatever comes.
-type unbounded struct{}
-
-func (unbounded) Enter(string, int) bool { return true }
-func (unbounded) Leave(string)           {}
-func (unbounded) Used() (int, int)       { return 0, 0 }
-
 // paces let phones come one after the other: those that return from another server, and those that register anew.
 type paces struct {
 	mu              sync.Mutex

@@ -12,29 +12,6 @@ import (
 	"tandem/wire/sip"
 )
 
-// room is the account of a server with a limit.
-type room struct {
-	mu      sync.Mutex
-	limit   int
-	account registration.Capacity
-}
-
-func (c *room) Enter(device string, weight int) bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.account.Enter(device, weight, c.limit)
-}
-func (c *room) Leave(device string) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.account.Leave(device)
-}
-func (c *room) Used() (int, int) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.account.Used(), c.limit
-}
-
 // T-12: in a storm a phone is told when to come, and then it is let in; who is registered is not asked to wait.
 func TestT12_StormOfRegistrationsIsPaced(t *testing.T) {
 	now := time.Now()
@@ -100,7 +77,7 @@ func TestT15_ReturnIsPaced(t *testing.T) {
 
 // C-190: what does not fit is refused without a time, so that the phone turns to its next server; who leaves makes room.
 func TestFullServerSendsPhonesOn(t *testing.T) {
-	c := &room{limit: 3}
+	c := registration.NewSharedRoom(func() int { return 3 })
 	r := newRig(t, func(o *Options, _ *Parameters) { o.Capacity = c })
 	r.phone("light", "2001")
 	r.phone("heavy", "2002")

@@ -112,7 +112,7 @@ type Options struct {
 	// Where names the server of the cluster at which a device is registered, if it is known; nil: it never is.
 	Where func(device string) (server string, ok bool)
 	// Capacity is the account of this server, shared with its other adapters; nil: there is no limit.
-	Capacity Capacity
+	Capacity registration.Room
 	Log      *slog.Logger
 	Now      func() time.Time
 }
@@ -149,7 +149,7 @@ func (o *Options) complete() error {
 		o.Product = "Tandem"
 	}
 	if o.Capacity == nil {
-		o.Capacity = unbounded{}
+		o.Capacity = registration.Unbounded{}
 	}
 	if o.Log == nil {
 		o.Log = slog.Default()

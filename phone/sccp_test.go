@@ -6,10 +6,11 @@ import (
 	"flag"
 	"fmt"
 	"net/netip"
-	"os"
 	"strings"
 	"testing"
 	"time"
+
+	"go.uber.org/goleak"
 
 	"tandem/phone/audio"
 	"tandem/wire/sccp"
@@ -19,7 +20,7 @@ import (
 func TestMain(m *testing.M) {
 	flag.Parse()
 	_ = flag.Set("test.parallel", "16")
-	os.Exit(m.Run())
+	goleak.VerifyTestMain(m)
 }
 
 var loopback = netip.MustParseAddr("127.0.0.1")

@@ -39,7 +39,8 @@ type Limits struct {
 	// PerSource is the number of connections from one address, 1,000 (a site behind NAT).
 	PerSource int
 	// UnprovenPerSource is the number of connections from one address over which no valid message
-	// came yet, 64. A further one closes the oldest of them, so that idle ones keep nobody out (T-6).
+	// came yet, 512: so many phones of one site may come at once when their server is lost (T-12). A
+	// further one closes the oldest of them, so that idle ones keep nobody out (T-6).
 	UnprovenPerSource int
 	// Unproven is how long such a connection may live, 20 s (R-32 d).
 	Unproven time.Duration
@@ -72,7 +73,7 @@ func (l *Limits) fill() {
 	}
 	num(&l.Connections, 20000)
 	num(&l.PerSource, 1000)
-	num(&l.UnprovenPerSource, 64)
+	num(&l.UnprovenPerSource, 512)
 	num(&l.Queue, 8192)
 	num(&l.WriteQueue, 1<<20)
 	dur(&l.Unproven, 20*time.Second)

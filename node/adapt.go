@@ -38,7 +38,7 @@ type ladder struct {
 	server, protocol string
 }
 
-// Message implements the Ladder of the adapters.
+// Message implements sccpstation.Ladder.
 func (l ladder) Message(call signal.CallID, device string, toDevice bool, name, summary string, raw []byte) {
 	m := trace.Message{Time: time.Now(), From: device, To: l.server, Protocol: l.protocol, Summary: name, Raw: raw, Length: len(raw)}
 	if summary != "" {
@@ -48,6 +48,18 @@ func (l ladder) Message(call signal.CallID, device string, toDevice bool, name, 
 		m.From, m.To = m.To, m.From
 	}
 	l.Add(call.String(), m)
+}
+
+// sipLadder puts messages of SIP into the ladders of calls.
+type sipLadder ladder
+
+// Message implements sipua.Ladder.
+func (l sipLadder) Message(call signal.CallID, device string, toDevice bool, summarize func(b, raw []byte) []byte, raw []byte) {
+	m := trace.Message{Time: time.Now(), From: device, To: l.server, Protocol: l.protocol, Raw: raw}
+	if toDevice {
+		m.From, m.To = m.To, m.From
+	}
+	l.AddTo(call, m, summarize)
 }
 
 // devices is the live directory as the adapters ask for it.
@@ -157,7 +169,7 @@ func (n *Node) sipOptions(x *runner.Exchange, d *live.Directory, store *confdb.S
 	return sipua.Options{
 		Exchange: x, Directory: dir, Credentials: dir, Realm: realm(d), NonceKey: key, NonceLife: v.Duration(parameter.SIPNonceLifetime),
 		Name: n.settings.Name, Capacity: room,
-		Story: stories{n.stories}, Alarms: n.alarms, Ladder: ladder{n.ladders, n.settings.Name, "SIP"}, Log: log,
+		Story: stories{n.stories}, Alarms: n.alarms, Ladder: sipLadder{n.ladders, n.settings.Name, "SIP"}, Log: log,
 		SessionInterval: v.Duration(parameter.SIPSessionExpires), SessionMinimum: v.Duration(parameter.SIPSessionMinimum),
 		Parameters: func() sipua.Parameters {
 			v, p := d.Parameters(), sipua.DefaultParameters()

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"tandem/call/signal"
 )
 
 // Message is one message of a call, as the server sent or received it.
@@ -43,12 +45,24 @@ type Ladders struct {
 	written uint64 // bytes ever written to raw
 }
 
+// record is a slot of the ring. The summary is kept in the slot itself, so that a message leaves nothing behind that must be
+// collected: there are tens of thousands a second.
 type record struct {
-	call  string
-	alias string // if not empty: call and alias are the same call, and there is no message
-	msg   Message
-	at    uint64 // position in the stream of raw bytes
-	size  int
+	id                 signal.CallID // what the call is known by, unless it is zero
+	call               string        // then this is
+	alias              string        // if not empty: call and alias are the same call, and there is no message
+	time               time.Time
+	from, to, protocol string
+	at                 uint64 // position in the stream of raw bytes
+	size, length       int32
+	words              uint8 // bytes of the summary
+	summary            [summaryLimit]byte
+}
+
+// set fills the slot, all but the position of its bytes.
+func (r *record) set(id signal.CallID, call string, m *Message) {
+	*r = record{id: id, call: call, time: m.Time, from: m.From, to: m.To, protocol: m.Protocol, size: int32(min(len(m.Raw), RawLimit)),
+		length: int32(len(m.Raw))}
 }
 
 // NewLadders returns an empty ring.
@@ -62,18 +76,37 @@ func NewLadders(opts LadderOptions) *Ladders {
 // Add adds a message to the ladder of call. The key is whatever the caller knows the call by: a call identifier, the Call-ID
 // of a dialog, a device and call reference; Same joins keys. Raw is copied.
 func (l *Ladders) Add(call string, m Message) {
-	raw := m.Raw
-	m.Raw = nil
-	m.Length = len(raw)
-	if len(raw) > RawLimit {
-		raw = raw[:RawLimit]
-	}
 	call = shorten(call, callLimit)
-	m.Summary = shorten(m.Summary, summaryLimit)
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.records[l.added%uint64(len(l.records))] = record{call: call, msg: m, at: l.written, size: len(raw)}
+	r := l.next()
+	r.set(signal.CallID{}, call, &m)
+	r.words = uint8(copy(r.summary[:], m.Summary))
+	l.keep(r, m.Raw)
+}
+
+// AddTo is Add for a call by its identifier. summarize appends the summary of raw to b, of which it returns more than there is
+// room for at the cost of what is above; it is called at once, and makes nothing that outlives it.
+func (l *Ladders) AddTo(call signal.CallID, m Message, summarize func(b, raw []byte) []byte) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	r := l.next()
+	r.set(call, "", &m)
+	r.words = uint8(copy(r.summary[:], summarize(r.summary[:0], m.Raw)))
+	l.keep(r, m.Raw)
+}
+
+// next takes the slot of the oldest record. The lock is held.
+func (l *Ladders) next() *record {
+	r := &l.records[l.added%uint64(len(l.records))]
 	l.added++
+	return r
+}
+
+// keep copies the bytes of a record's message. The lock is held.
+func (l *Ladders) keep(r *record, raw []byte) {
+	raw = raw[:r.size]
+	r.at = l.written
 	start := int(l.written % uint64(len(l.raw)))
 	n := copy(l.raw[start:], raw)
 	copy(l.raw, raw[n:])
@@ -87,8 +120,7 @@ func (l *Ladders) Same(call, other string) {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.records[l.added%uint64(len(l.records))] = record{call: shorten(call, callLimit), alias: shorten(other, callLimit)}
-	l.added++
+	*l.next() = record{call: shorten(call, callLimit), alias: shorten(other, callLimit)}
 }
 
 // Of returns the ladder of the call that key means; ok is false if no message of it is left.
@@ -96,6 +128,7 @@ func (l *Ladders) Of(key string) (Ladder, bool) {
 	key = shorten(key, callLimit)
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	names := keyNames{}
 	same := map[string]bool{key: true}
 	for grown := true; grown; {
 		grown = false
@@ -108,12 +141,11 @@ func (l *Ladders) Of(key string) (Ladder, bool) {
 	}
 	ladder := Ladder{Call: key}
 	for r := range l.kept {
-		if r.alias != "" || !same[r.call] {
+		if r.alias != "" || !same[names.of(r)] {
 			continue
 		}
-		m := r.msg
-		m.Raw = l.bytes(r)
-		ladder.Messages = append(ladder.Messages, m)
+		ladder.Messages = append(ladder.Messages, Message{Time: r.time, From: r.from, To: r.to, Protocol: r.protocol,
+			Summary: string(r.summary[:r.words]), Raw: l.bytes(r), Length: int(r.length)})
 	}
 	slices.SortStableFunc(ladder.Messages, func(a, b Message) int { return a.Time.Compare(b.Time) })
 	return ladder, len(ladder.Messages) > 0
@@ -140,6 +172,7 @@ func (l *Ladders) Calls() []string {
 			parent[root(r.alias)] = root(r.call)
 		}
 	}
+	names := keyNames{}
 	name := map[string]string{}
 	last := map[string]int{}
 	i := 0
@@ -148,9 +181,9 @@ func (l *Ladders) Calls() []string {
 		if r.alias != "" {
 			continue
 		}
-		k := root(r.call)
+		k := root(names.of(r))
 		if _, ok := name[k]; !ok {
-			name[k] = r.call
+			name[k] = names.of(r)
 		}
 		last[k] = i
 	}
@@ -163,6 +196,21 @@ func (l *Ladders) Calls() []string {
 		keys[i] = name[k]
 	}
 	return keys
+}
+
+// keyNames writes identifiers of calls as keys, each once.
+type keyNames map[signal.CallID]string
+
+func (n keyNames) of(r *record) string {
+	if r.id.IsZero() {
+		return r.call
+	}
+	name, ok := n[r.id]
+	if !ok {
+		name = r.id.String()
+		n[r.id] = name
+	}
+	return name
 }
 
 // kept calls yield for each record, oldest first. The lock is held.
@@ -187,7 +235,7 @@ func (l *Ladders) bytes(r *record) []byte {
 	return out
 }
 
-// shorten is for keys and summaries: it is cheap where nothing is wrong, and printing cleans.
+// shorten is for keys: it is cheap where nothing is wrong, and printing cleans.
 func shorten(text string, limit int) string {
 	if len(text) <= limit {
 		return text

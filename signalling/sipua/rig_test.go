@@ -201,13 +201,13 @@ func (r *rig) Event(f *fault.Error, _ string) {
 	r.alarms = append(r.alarms, f)
 	r.mu.Unlock()
 }
-func (r *rig) Message(c signal.CallID, device string, toDevice bool, name, summary string, _ []byte) {
+func (r *rig) Message(c signal.CallID, device string, toDevice bool, summarize func(b, raw []byte) []byte, raw []byte) {
 	way := "from"
 	if toDevice {
 		way = "to"
 	}
 	r.mu.Lock()
-	r.ladder = append(r.ladder, fmt.Sprintf("%s %s %s: %s (%s)", c, way, device, name, summary))
+	r.ladder = append(r.ladder, fmt.Sprintf("%s %s %s: %s", c, way, device, summarize(nil, raw)))
 	r.mu.Unlock()
 }
 

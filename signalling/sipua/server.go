@@ -42,7 +42,7 @@ type Server struct {
 
 	incarnation atomic.Uint64
 	paces       paces
-	ladder      sync.Map // Call-ID → rung
+	ladder      rungs
 
 	figures struct {
 		contactsReplaced, refusedSources, limited, subscriptions, held atomic.Int64

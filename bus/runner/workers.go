@@ -1,19 +1,14 @@
 package runner
 
-import (
-	"sync/atomic"
-	"time"
-)
+import "sync/atomic"
 
-// Bounds of the workers that wait for the next machine.
-const (
-	idleWorkers = 64
-	idleTime    = 10 * time.Second
-)
+// idleWorkers bounds the workers that wait for the next machine.
+const idleWorkers = 64
 
 // workers are the goroutines that drain mailboxes. One that has done with a machine takes the next, because its stack has
 // grown to what call processing needs; growing it anew for each input costs more than the input. There are as many as
-// machines have something to do at once, so a slow port never holds up other calls.
+// machines have something to do at once, so a slow port never holds up other calls. Those that wait stay until the end: a
+// timer for each wait would cost more than their stacks, which the collector shrinks.
 type workers struct {
 	ready  chan *cell
 	idle   atomic.Int64
@@ -36,8 +31,6 @@ func (w *workers) run(c *cell) {
 }
 
 func (w *workers) work(c *cell) {
-	timer := time.NewTimer(idleTime)
-	defer timer.Stop()
 	for {
 		c.drain()
 		w.active.Add(-1)
@@ -45,13 +38,9 @@ func (w *workers) work(c *cell) {
 			w.idle.Add(-1)
 			return
 		}
-		timer.Reset(idleTime)
 		select {
 		case c = <-w.ready:
 			w.idle.Add(-1)
-		case <-timer.C:
-			w.idle.Add(-1)
-			return
 		case <-w.end:
 			w.idle.Add(-1)
 			return

@@ -7,6 +7,7 @@ import (
 	"tandem/call"
 	"tandem/confdb"
 	"tandem/dialplan"
+	"tandem/registration"
 	"tandem/telephony"
 	"tandem/telephony/parameter"
 )
@@ -19,6 +20,34 @@ type view struct {
 
 	once     sync.Once
 	byNumber map[string]string
+
+	mu      sync.RWMutex
+	devices map[telephony.DeviceName]*registration.Device // those that were asked for
+}
+
+// device resolves a phone, once for each view: every request of a SIP phone asks for it.
+func (v *view) device(name telephony.DeviceName) (*registration.Device, bool) {
+	v.mu.RLock()
+	d := v.devices[name]
+	v.mu.RUnlock()
+	if d != nil {
+		return d, true
+	}
+	phone := v.snapshot.Phone(name)
+	if phone == nil {
+		return nil, false
+	}
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if d = v.devices[name]; d != nil {
+		return d, true
+	}
+	if v.devices == nil {
+		v.devices = make(map[telephony.DeviceName]*registration.Device)
+	}
+	d = resolve(v.snapshot, phone)
+	v.devices[name] = d
+	return d, true
 }
 
 // numbers finds a SIP phone by the number of one of its lines. It is made when it is first asked for.

@@ -4,6 +4,7 @@ import (
 	"crypto/md5"
 	"crypto/sha256"
 	"encoding/hex"
+	"slices"
 	"strings"
 )
 
@@ -69,9 +70,26 @@ func digestResponse(a Algorithm, ha1, nonce, nc, cnonce, qop, method, uri string
 	return a.hash(ha1, nonce, nc, cnonce, qop, ha2)
 }
 
+// digestFields are the parameters of an authentication header; there are few, and a map of them costs more than it finds.
+type digestFields []Param
+
+// get returns a parameter by its name in lower case, empty if it is not there.
+func (f digestFields) get(name string) string {
+	for i := range f {
+		if f[i].K == name {
+			return f[i].V
+		}
+	}
+	return ""
+}
+
+func (f digestFields) has(name string) bool {
+	return slices.ContainsFunc(f, func(p Param) bool { return p.K == name })
+}
+
 // digestParams splits the value of an authentication header into its parameters, names in lower
 // case, quotes taken off. ok is false for another scheme than Digest or a malformed value.
-func digestParams(v string) (map[string]string, bool) {
+func digestParams(v string) (digestFields, bool) {
 	v = trim(v)
 	if len(v) < 7 || !strings.EqualFold(v[:6], "Digest") || v[6] != ' ' && v[6] != '\t' {
 		return nil, false
@@ -79,7 +97,7 @@ func digestParams(v string) (map[string]string, bool) {
 	if len(v) > 4096 {
 		return nil, false
 	}
-	out := make(map[string]string, 12)
+	out := make(digestFields, 0, 12)
 	for rest := trim(v[6:]); rest != ""; {
 		i := strings.IndexByte(rest, '=')
 		if i <= 0 || len(out) >= 32 {
@@ -101,10 +119,10 @@ func digestParams(v string) (map[string]string, bool) {
 			}
 			value, rest = trim(rest[:n]), rest[n:]
 		}
-		if _, twice := out[name]; twice {
+		if out.has(name) {
 			return nil, false
 		}
-		out[name] = value
+		out = append(out, Param{K: name, V: value})
 		if rest != "" {
 			if rest[0] != ',' {
 				return nil, false

@@ -43,7 +43,7 @@ func (a *Authorizer) Answer(req *Request, res *Response) Header {
 	if a.attempts >= maxAttempts {
 		return nil
 	}
-	var best map[string]string
+	var best digestFields
 	var bestAlgorithm Algorithm
 	for _, h := range res.Headers() {
 		if !strings.EqualFold(h.Name(), challenge) {
@@ -53,30 +53,30 @@ func (a *Authorizer) Answer(req *Request, res *Response) Header {
 		if !ok {
 			continue
 		}
-		alg, ok := parseAlgorithm(p["algorithm"])
-		if ok && alg > bestAlgorithm && (p["qop"] == "" || containsFold(splitList(nil, p["qop"]), "auth")) {
+		alg, ok := parseAlgorithm(p.get("algorithm"))
+		if ok && alg > bestAlgorithm && (p.get("qop") == "" || containsFold(splitList(nil, p.get("qop")), "auth")) {
 			best, bestAlgorithm = p, alg
 		}
 	}
-	if best == nil || best["nonce"] == "" {
+	if best == nil || best.get("nonce") == "" {
 		return nil
 	}
 	for _, n := range a.nonces {
-		if n == best["nonce"] {
+		if n == best.get("nonce") {
 			return nil
 		}
 	}
-	login, ok := a.Credentials.Login(best["realm"])
+	login, ok := a.Credentials.Login(best.get("realm"))
 	if !ok {
 		return nil
 	}
 	a.attempts++
-	a.nonces = append(a.nonces, best["nonce"])
+	a.nonces = append(a.nonces, best.get("nonce"))
 	return NewHeader(name, authorization(best, bestAlgorithm, login, string(req.Method), URIString(&req.Recipient), 1))
 }
 
 // authorization writes the credentials for a challenge.
-func authorization(p map[string]string, a Algorithm, login Login, method, uri string, nc uint32) string {
+func authorization(p digestFields, a Algorithm, login Login, method, uri string, nc uint32) string {
 	var random [8]byte
 	if _, err := rand.Read(random[:]); err != nil {
 		panic("sip: source of randomness failed: " + err.Error())
@@ -84,18 +84,18 @@ func authorization(p map[string]string, a Algorithm, login Login, method, uri st
 	cnonce := hex.EncodeToString(random[:])
 	count := fmt.Sprintf("%08x", nc)
 	qop := ""
-	if p["qop"] != "" {
+	if p.get("qop") != "" {
 		qop = "auth"
 	}
-	ha1 := HA1(a, login.User, p["realm"], login.Password)
+	ha1 := HA1(a, login.User, p.get("realm"), login.Password)
 	var b strings.Builder
 	fmt.Fprintf(&b, `Digest username=%s, realm=%s, nonce=%s, uri=%s, response="%s", algorithm=%s`,
-		quoted(login.User), quoted(p["realm"]), quoted(p["nonce"]), quoted(uri),
-		digestResponse(a, ha1, p["nonce"], count, cnonce, qop, method, uri), a)
+		quoted(login.User), quoted(p.get("realm")), quoted(p.get("nonce")), quoted(uri),
+		digestResponse(a, ha1, p.get("nonce"), count, cnonce, qop, method, uri), a)
 	if qop != "" {
 		fmt.Fprintf(&b, `, qop=auth, nc=%s, cnonce="%s"`, count, cnonce)
 	}
-	if o := p["opaque"]; o != "" {
+	if o := p.get("opaque"); o != "" {
 		fmt.Fprintf(&b, `, opaque=%s`, quoted(o))
 	}
 	return b.String()

@@ -8,6 +8,7 @@ import (
 	"encoding/base64"
 	"encoding/binary"
 	"fmt"
+	"hash"
 	"strconv"
 	"sync"
 	"time"
@@ -31,9 +32,25 @@ type Verifier struct {
 	algorithms []Algorithm
 	secrets    Secrets
 
+	macs       sync.Pool // of hash.Hash with the key
+
 	mu    sync.Mutex
 	seen  map[string]*nonceUse
 	swept time.Time
+}
+
+// mac computes HMAC-SHA-256 of parts with the verifier's key. Setting a key up costs more than the hash of so little.
+func (v *Verifier) mac(sum *[sha256.Size]byte, parts ...[]byte) {
+	h, _ := v.macs.Get().(hash.Hash)
+	if h == nil {
+		h = hmac.New(sha256.New, v.key[:])
+	}
+	h.Reset()
+	for _, p := range parts {
+		h.Write(p)
+	}
+	h.Sum(sum[:0])
+	v.macs.Put(h)
 }
 
 // nonceUse is the replay window of a nonce: its highest count and the 64 below.
@@ -93,7 +110,7 @@ func (v *Verifier) Check(req *Request, proxy bool) Authentication {
 			continue
 		}
 		p, ok := digestParams(h.Value())
-		if !ok || p["realm"] != v.realm {
+		if !ok || p.get("realm") != v.realm {
 			continue
 		}
 		if a := v.check(req, p); a.Outcome > out.Outcome || out.Outcome == NoCredentials {
@@ -106,28 +123,28 @@ func (v *Verifier) Check(req *Request, proxy bool) Authentication {
 	return out
 }
 
-func (v *Verifier) check(req *Request, p map[string]string) Authentication {
-	out := Authentication{Outcome: Denied, User: p["username"]}
-	a, ok := parseAlgorithm(p["algorithm"])
+func (v *Verifier) check(req *Request, p digestFields) Authentication {
+	out := Authentication{Outcome: Denied, User: p.get("username")}
+	a, ok := parseAlgorithm(p.get("algorithm"))
 	if !ok || !v.offers(a) {
 		return out
 	}
-	qop, nc := p["qop"], p["nc"]
-	if qop != "" && qop != "auth" || qop != "" && (len(nc) != 8 || p["cnonce"] == "") {
+	qop, nc := p.get("qop"), p.get("nc")
+	if qop != "" && qop != "auth" || qop != "" && (len(nc) != 8 || p.get("cnonce") == "") {
 		return out
 	}
-	ha1, known := v.secrets.HA1(p["username"], v.realm, a)
-	if dummy := v.dummy(a, p["username"]); !known {
+	ha1, known := v.secrets.HA1(p.get("username"), v.realm, a)
+	if dummy := v.dummy(a, p.get("username")); !known {
 		ha1 = dummy
 	}
-	want := digestResponse(a, ha1, p["nonce"], nc, p["cnonce"], qop, string(req.Method), p["uri"])
-	right := subtle.ConstantTimeCompare([]byte(want), []byte(p["response"])) == 1
+	want := digestResponse(a, ha1, p.get("nonce"), nc, p.get("cnonce"), qop, string(req.Method), p.get("uri"))
+	right := subtle.ConstantTimeCompare([]byte(want), []byte(p.get("response"))) == 1
 	// The nonce is looked at in any case, so that the time does not tell.
-	fresh := v.fresh(p["nonce"])
+	fresh := v.fresh(p.get("nonce"))
 	if !right || !known {
 		return out
 	}
-	if !fresh || qop != "" && !v.use(p["nonce"], nc) {
+	if !fresh || qop != "" && !v.use(p.get("nonce"), nc) {
 		out.Outcome = Stale
 		return out
 	}
@@ -146,10 +163,9 @@ func (v *Verifier) offers(a Algorithm) bool {
 
 // dummy is the secret of users that do not exist: nobody's password gives it.
 func (v *Verifier) dummy(a Algorithm, user string) string {
-	h := hmac.New(sha256.New, v.key[:])
-	h.Write([]byte("no such user:"))
-	h.Write([]byte(user))
-	return a.hash(string(h.Sum(nil)))
+	var sum [sha256.Size]byte
+	v.mac(&sum, []byte("no such user:"), []byte(user))
+	return a.hash(string(sum[:]))
 }
 
 // Challenge adds a challenge for each algorithm to a 401, or to a 407 with proxy.
@@ -174,15 +190,15 @@ func (v *Verifier) Nonce() string {
 	if _, err := rand.Read(b[8:16]); err != nil {
 		panic("sip: source of randomness failed: " + err.Error())
 	}
-	copy(b[16:], v.sign(b[:16]))
+	var sum [sha256.Size]byte
+	copy(b[16:], v.sign(&sum, b[:16]))
 	return base64.RawURLEncoding.EncodeToString(b[:])
 }
 
-func (v *Verifier) sign(b []byte) []byte {
-	h := hmac.New(sha256.New, v.key[:])
-	h.Write(b)
-	h.Write([]byte(v.realm))
-	return h.Sum(nil)[:16]
+// sign puts the signature of b into sum; its first 16 bytes are used.
+func (v *Verifier) sign(sum *[sha256.Size]byte, b []byte) []byte {
+	v.mac(sum, b, []byte(v.realm))
+	return sum[:16]
 }
 
 // fresh reports whether a nonce is ours and not too old. A clock that was set back leaves nonces
@@ -190,7 +206,8 @@ func (v *Verifier) sign(b []byte) []byte {
 func (v *Verifier) fresh(nonce string) bool {
 	var b [32]byte
 	n, err := base64.RawURLEncoding.Decode(b[:], []byte(nonce[:min(len(nonce), 43)]))
-	signed := hmac.Equal(b[16:], v.sign(b[:16]))
+	var sum [sha256.Size]byte
+	signed := hmac.Equal(b[16:], v.sign(&sum, b[:16]))
 	if err != nil || n != 32 || len(nonce) != 43 || !signed {
 		return false
 	}

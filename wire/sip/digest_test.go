@@ -35,7 +35,7 @@ func register(user, password, nonce string, nc uint32, a Algorithm) *Request {
 		panic(err)
 	}
 	req := m.(*Request)
-	p := map[string]string{"realm": "tandem", "nonce": nonce, "qop": "auth"}
+	p := digestFields{{K: "realm", V: "tandem"}, {K: "nonce", V: nonce}, {K: "qop", V: "auth"}}
 	req.AppendHeader(NewHeader("Authorization", authorization(p, a, Login{user, password}, "REGISTER", "sip:tandem", nc)))
 	return req
 }
@@ -102,7 +102,7 @@ func TestT05_UnknownUsersLookLikeWrongPasswords(t *testing.T) {
 		res := NewResponse(req, 401, "", "tag")
 		v.Challenge(res, a.Outcome == Stale)
 		p, _ := digestParams(HeaderValue(res, "WWW-Authenticate"))
-		return fmt.Sprint(a.Outcome, len(String(res)), p["stale"], p["algorithm"], p["qop"])
+		return fmt.Sprint(a.Outcome, len(String(res)), p.get("stale"), p.get("algorithm"), p.get("qop"))
 	}
 	if a, b := shape("alice"), shape("mallo"); a != b {
 		t.Errorf("known %q, unknown %q", a, b)

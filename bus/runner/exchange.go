@@ -296,5 +296,5 @@ func (x *Exchange) Close() {
 	for _, c := range x.halves.all() {
 		x.forget(c)
 	}
-	x.stopped.Do(func() { close(x.workers.end) })
+	x.stopped.Do(x.workers.end)
 }

@@ -115,14 +115,14 @@ func (w *flatWriter[T]) discard() error {
 }
 
 // sync makes the rows durable under the name of the part.
-func (w *flatWriter[T]) sync() error {
+func (w *flatWriter[T]) sync(by *syncer) error {
 	if err := w.flush(); err != nil {
 		return err
 	}
 	if w.file == nil {
 		return nil
 	}
-	return w.file.Sync()
+	return by.sync(w.file)
 }
 
 func (w *flatWriter[T]) close() {

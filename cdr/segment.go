@@ -16,6 +16,7 @@ type segment struct {
 	path     string
 	start    startEntry
 	file     *os.File
+	syncer   *syncer       // nil: plain fsync
 	size     int64         // up to where the file is whole
 	dirty    bool          // the file may be longer than size
 	since    time.Duration // up time of the run when it was begun
@@ -32,8 +33,8 @@ func (s *segment) flatFiles() {
 }
 
 // createSegment begins a journal file with its start and whatever checkpoint adds, all durable when it returns.
-func createSegment(dir string, sequence uint64, start startEntry, checkpoint func(*encoder) error) (*segment, error) {
-	s := &segment{dir: dir, sequence: sequence, path: journalPath(dir, sequence), start: start}
+func createSegment(dir string, sequence uint64, start startEntry, by *syncer, checkpoint func(*encoder) error) (*segment, error) {
+	s := &segment{dir: dir, sequence: sequence, syncer: by, path: journalPath(dir, sequence), start: start}
 	e := newEncoder()
 	if err := e.add(entryStart, start); err != nil {
 		return nil, err
@@ -65,7 +66,7 @@ func (s *segment) append(b []byte) error {
 	}
 	n, err := s.file.WriteAt(b, s.size)
 	if err == nil {
-		err = s.file.Sync()
+		err = s.syncer.sync(s.file)
 	}
 	if err != nil {
 		// What was written half is cut off, now or before the next write.
@@ -135,7 +136,7 @@ func (s *segment) finish(bad func(line []byte, err error)) error {
 				return err
 			}
 		}
-		if err := errors.Join(s.calls.sync(), s.quality.sync()); err != nil {
+		if err := errors.Join(s.calls.sync(s.syncer), s.quality.sync(s.syncer)); err != nil {
 			s.broken = true
 			return err
 		}

@@ -23,6 +23,7 @@ type writer struct {
 	beatLast  uint32
 	reported  uint64 // losses that were reported
 	tidy      tidier
+	syncer    syncer
 }
 
 // start does what must be done before the first call: write what recovery closed and complete the files of earlier runs.
@@ -246,7 +247,7 @@ func (c *Collector) createSegment() (*segment, error) {
 	}
 	sequence := c.w.sequence + 1
 	c.nameFiles(&start, sequence)
-	s, err := createSegment(c.dir, sequence, start, func(e *encoder) error {
+	s, err := createSegment(c.dir, sequence, start, &c.w.syncer, func(e *encoder) error {
 		for _, a := range c.checkpoint() {
 			if err := e.add(entryAnswered, a); err != nil {
 				return err
@@ -350,6 +351,7 @@ func (c *Collector) reportLoss() {
 // finish is the end: everything out, the last interval completed.
 func (c *Collector) finish() {
 	w := &c.w
+	defer w.syncer.close()
 	c.attempt()
 	c.reportLoss()
 	if w.segment == nil {

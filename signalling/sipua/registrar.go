@@ -147,8 +147,9 @@ func (st *station) bind(tx *sip.ServerTx, req *sip.Request, dev *registration.De
 			afters = append(afters, st.drop(func(c *contact) bool { return c.line == line && c.sameAs(&b, callID) }))
 			continue
 		}
-		st.put(contact{line: line, uri: b.uri, flow: flow(b.uri), instance: b.instance, callID: callID, cseq: cseq,
-			expires: now.Add(b.expires), since: now, agent: sip.HeaderValue(req, "User-Agent")}, &b)
+		// What is kept for hours must not keep the message from which it came.
+		st.put(contact{line: line, uri: sip.OwnURI(b.uri), flow: flow(b.uri), instance: strings.Clone(b.instance), callID: strings.Clone(callID),
+			cseq: cseq, expires: now.Add(b.expires), since: now, agent: strings.Clone(sip.HeaderValue(req, "User-Agent"))}, &b)
 	}
 	if len(st.contacts) > 0 {
 		s.o.Capacity.Enter(st.name, dev.Product.Weight())

@@ -208,6 +208,7 @@ func (ep *Endpoint) dialogOf(res *Response, f Flow) *Dialog {
 	d.localSeq = res.CSeq().SeqNo
 	d.ackSeq = d.localSeq
 	d.routes = recordRoutes(res, true)
+	d.own()
 	d.refreshTarget(res, f)
 	return d
 }

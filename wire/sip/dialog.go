@@ -2,6 +2,7 @@ package sip
 
 import (
 	"net/netip"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -116,6 +117,7 @@ func (d *Dialog) remoteTagIs(tag string) bool {
 }
 
 func (d *Dialog) setRemoteTag(tag string) {
+	tag = strings.Clone(tag)
 	d.remoteTag = tag
 	d.remoteAddr.Params = append(d.remoteAddr.Params.Clone(), Param{K: "tag", V: tag})
 }
@@ -401,8 +403,8 @@ func (r *dialogResponses) OnFailure(tx *ClientTx, err error) {
 
 // refreshTarget takes over the Contact of a message (RFC 3261 12.2.1.2). Called with d.mu held.
 func (d *Dialog) refreshTarget(m Message, f Flow) {
-	if c := contactOf(m); c != nil && !c.Address.Wildcard {
-		d.target = c.Address
+	if c := contactOf(m); c != nil && !c.Address.Wildcard && !sameURI(&d.target, &c.Address) {
+		d.target = OwnURI(c.Address)
 	}
 	if HasHeader(m, "Allow") {
 		d.peerUpdates = HasToken(m, "Allow", string(UPDATE))

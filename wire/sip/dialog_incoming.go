@@ -25,6 +25,7 @@ func (ep *Endpoint) Incoming(tx *ServerTx, contact *Contact, user DialogUser) (*
 	f := req.From()
 	d.remoteAddr = Address{DisplayName: f.DisplayName, URI: f.Address, Params: f.Params}
 	d.routes = recordRoutes(req, false)
+	d.own()
 	d.remoteSeq = req.CSeq().SeqNo
 	d.refreshTarget(req, tx.Flow())
 	if req.Method == INVITE {

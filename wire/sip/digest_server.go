@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"hash"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 )
@@ -32,7 +33,7 @@ type Verifier struct {
 	algorithms []Algorithm
 	secrets    Secrets
 
-	macs       sync.Pool // of hash.Hash with the key
+	macs sync.Pool // of hash.Hash with the key
 
 	mu    sync.Mutex
 	seen  map[string]*nonceUse
@@ -230,7 +231,7 @@ func (v *Verifier) use(nonce, nc string) bool {
 	}
 	u := v.seen[nonce]
 	if u == nil {
-		v.seen[nonce] = &nonceUse{top: n, until: at.Add(2 * v.life)}
+		v.seen[strings.Clone(nonce)] = &nonceUse{top: n, until: at.Add(2 * v.life)}
 		return true
 	}
 	switch {

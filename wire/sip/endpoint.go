@@ -129,9 +129,11 @@ func (ep *Endpoint) bucket(callID string) *bucket {
 // Find returns the dialog with this Call-ID, our tag and the other end's tag, nil if there is none:
 // what a Replaces header names (RFC 3891 3).
 func (ep *Endpoint) Find(callID, localTag, remoteTag string) *Dialog {
+	var few [128]byte
+	key := append(append(append(few[:0], callID...), '|'), localTag...)
 	b := ep.bucket(callID)
 	b.Lock()
-	list := b.dialogs[callID+"|"+localTag]
+	list := b.dialogs[string(key)]
 	b.Unlock() // a dialog's lock is never taken under the table's
 	for _, d := range list {
 		if d.remoteTagIs(remoteTag) {

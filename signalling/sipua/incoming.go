@@ -94,8 +94,8 @@ func (s *Server) invite(tx *sip.ServerTx, req *sip.Request) {
 func callingLine(dev *registration.Device, req *sip.Request) registration.Line {
 	names := make([]string, 0, 3)
 	names = append(names, userOf(req.From().Address))
-	if c := req.Contact(); c != nil {
-		names = append(names, userOf(c.Address))
+	if c := sip.Contacts(req); len(c) > 0 {
+		names = append(names, userOf(c[0].Address))
 	}
 	for _, p := range sip.PreferredIdentities(req) {
 		names = append(names, userOf(p.URI))

@@ -109,11 +109,20 @@ func (p *parser) field(kind byte, v string) error {
 	return nil
 }
 
+// fields appends the words of a line to into, which is on the caller's stack.
+func fields(into []string, v string) []string {
+	for word := range strings.FieldsSeq(v) {
+		into = append(into, word)
+	}
+	return into
+}
+
 // clean takes blanks off the end, which some writers leave.
 func clean(v string) string { return strings.TrimRight(v, " \t") }
 
 func (p *parser) origin(v string) error {
-	f := strings.Fields(v)
+	var few [16]string
+	f := fields(few[:0], v)
 	if len(f) != 6 || f[3] != "IN" || f[4] != "IP4" && f[4] != "IP6" {
 		return errMalformed
 	}
@@ -134,7 +143,8 @@ func (p *parser) origin(v string) error {
 }
 
 func connection(v string) (Connection, error) {
-	f := strings.Fields(v)
+	var few [16]string
+	f := fields(few[:0], v)
 	if len(f) != 3 || f[0] != "IN" || f[1] != "IP4" && f[1] != "IP6" {
 		return Connection{}, errMalformed
 	}
@@ -149,7 +159,8 @@ func (p *parser) media(v string) error {
 	if len(p.s.Media) >= maxMedia {
 		return ErrTooLarge
 	}
-	f := strings.Fields(v)
+	var few [16]string
+	f := fields(few[:0], v)
 	if len(f) < 3 || len(f)-3 > maxFormats {
 		return errMalformed
 	}

@@ -3,6 +3,7 @@ package sdp
 import (
 	"strconv"
 	"strings"
+	"unicode"
 )
 
 // Bytes writes the description with CRLF line ends. CR, LF and NUL in any text become blanks, so
@@ -151,9 +152,10 @@ func or(s, other string) string {
 
 // word keeps a field one word.
 func word(s, other string) string {
-	if f := strings.Fields(s); len(f) == 1 && len(f[0]) == len(s) {
+	if s != "" && !strings.ContainsFunc(s, unicode.IsSpace) {
 		return s
-	} else if len(f) > 0 {
+	}
+	if f := strings.Fields(s); len(f) > 0 {
 		return strings.Join(f, "")
 	}
 	return other

@@ -11,16 +11,27 @@ func (s *Stack) NewRequest(m Method, uri URI, from, to Address, callID string) *
 		callID = s.NewCallID()
 	}
 	req := newRequest(m, uri)
-	f := &From{DisplayName: from.DisplayName, Address: from.URI, Params: from.Params.Clone()}
-	if ParamValue(f.Params, "tag") == "" {
-		f.Params = append(f.Params, Param{K: "tag", V: s.NewTag()})
+	from.Params, to.Params = from.Params.Clone(), to.Params.Clone()
+	if ParamValue(from.Params, "tag") == "" {
+		from.Params = append(from.Params, Param{K: "tag", V: s.NewTag()})
 	}
-	req.AppendHeader(f)
-	req.AppendHeader(&To{DisplayName: to.DisplayName, Address: to.URI, Params: to.Params.Clone()})
-	id := CallID(callID)
-	req.AppendHeader(&id)
-	req.AppendHeader(&CSeq{SeqNo: 1, MethodName: m})
+	appendParties(req, from, to, CallID(callID), CSeq{SeqNo: 1, MethodName: m})
 	return req
+}
+
+// appendParties adds what every request has: From, To, Call-ID and CSeq, in one piece of memory.
+func appendParties(req *Request, from, to Address, id CallID, seq CSeq) {
+	parts := &struct {
+		from From
+		to   To
+		id   CallID
+		seq  CSeq
+	}{From{DisplayName: from.DisplayName, Address: from.URI, Params: from.Params},
+		To{DisplayName: to.DisplayName, Address: to.URI, Params: to.Params}, id, seq}
+	req.AppendHeader(&parts.from)
+	req.AppendHeader(&parts.to)
+	req.AppendHeader(&parts.id)
+	req.AppendHeader(&parts.seq)
 }
 
 // ContactHeader makes a Contact of a URI.

@@ -78,9 +78,7 @@ func (ep *Endpoint) newInvitation(m Method, inv *Invitation) (*Request, *Contact
 	for _, h := range inv.Headers {
 		req.AppendHeader(h)
 	}
-	if ep.opt.UserAgent != "" && !HasHeader(req, "User-Agent") {
-		req.AppendHeader(NewHeader("User-Agent", ep.opt.UserAgent))
-	}
+	ep.signRequest(req)
 	kind := inv.Type
 	if kind == "" {
 		kind = "application/sdp"
@@ -191,7 +189,7 @@ func (c *Call) dialog(tx *ClientTx, res *Response) *Dialog {
 	d.user, d.call, d.contact, d.creds = c.user, c, c.contact, c.inv.Creds
 	d.followContact = c.inv.FollowContact
 	d.offerOut = c.offered
-	if res.Contact() == nil {
+	if contactOf(res) == nil {
 		d.target = c.inv.URI
 	}
 	c.early = append(c.early, d)

@@ -252,15 +252,20 @@ func (s *Stack) FlowTo(t Target) (Flow, error) {
 // prepare puts our Via on top, Max-Forwards if it is missing, and rport (RFC 3581 3).
 func (s *Stack) prepare(req *Request, f Flow, branch string) {
 	local := f.Local()
-	via := &Via{ProtocolName: "SIP", ProtocolVersion: "2.0", Transport: f.Transport().String(),
-		Host: local.Addr().String(), Port: int(local.Port()), Params: Params{{K: "branch", V: branch}}}
+	parts := &struct {
+		via    Via
+		params [2]Param
+		hops   MaxForwards
+	}{params: [2]Param{{K: "branch", V: branch}, {K: "rport"}}, hops: 70}
+	n := 1
 	if f.socket != nil {
-		via.Params = append(via.Params, Param{K: "rport"})
+		n = 2
 	}
-	req.PrependHeader(via)
-	if req.MaxForwards() == nil {
-		m := MaxForwards(70)
-		req.AppendHeader(&m)
+	parts.via = Via{ProtocolName: "SIP", ProtocolVersion: "2.0", Transport: f.Transport().String(),
+		Host: addrText(local.Addr()), Port: int(local.Port()), Params: parts.params[:n:n]}
+	req.PrependHeader(&parts.via)
+	if firstOf[*MaxForwards](req.Headers()) == nil {
+		req.AppendHeader(&parts.hops)
 	}
 }
 

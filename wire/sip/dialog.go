@@ -223,16 +223,12 @@ func (d *Dialog) newRequest(m Method) *Request {
 	for i := range routes {
 		req.AppendHeader(&Route{Address: routes[i]})
 	}
-	req.AppendHeader(&From{DisplayName: d.localAddr.DisplayName, Address: d.localAddr.URI, Params: d.localAddr.Params})
-	req.AppendHeader(&To{DisplayName: d.remoteAddr.DisplayName, Address: d.remoteAddr.URI, Params: d.remoteAddr.Params})
-	id := CallID(d.callID)
-	req.AppendHeader(&id)
-	req.AppendHeader(&CSeq{MethodName: m})
+	appendParties(req, d.localAddr, d.remoteAddr, CallID(d.callID), CSeq{MethodName: m})
 	if d.contact != nil && m != BYE && m != CANCEL && m != PRACK && m != INFO {
 		req.AppendHeader(d.contact)
 	}
-	if d.ep.opt.UserAgent != "" && m != ACK {
-		req.AppendHeader(NewHeader("User-Agent", d.ep.opt.UserAgent))
+	if h := d.ep.usual.userAgent; h != nil && m != ACK {
+		req.AppendHeader(h)
 	}
 	return req
 }
@@ -339,11 +335,11 @@ func (d *Dialog) send(req *Request, h ResponseHandler) (*ClientTx, error) {
 
 // advertise adds Allow and Supported.
 func (ep *Endpoint) advertise(m Message) {
-	if ep.opt.Allow != "" && !HasHeader(m, "Allow") {
-		m.AppendHeader(NewHeader("Allow", ep.opt.Allow))
+	if h := ep.usual.allow; h != nil && !HasHeader(m, "Allow") {
+		m.AppendHeader(h)
 	}
-	if ep.opt.Supported != "" && !HasHeader(m, "Supported") {
-		m.AppendHeader(NewHeader("Supported", ep.opt.Supported))
+	if h := ep.usual.supported; h != nil && !HasHeader(m, "Supported") {
+		m.AppendHeader(h)
 	}
 }
 
@@ -415,13 +411,7 @@ func (d *Dialog) refreshTarget(m Message, f Flow) {
 }
 
 func contactOf(m Message) *Contact {
-	switch m := m.(type) {
-	case *Request:
-		return m.Contact()
-	case *Response:
-		return m.Contact()
-	}
-	return nil
+	return firstOf[*Contact](headersOf(m))
 }
 
 // Ack sends the ACK of the 2xx to our latest INVITE, with a session description if that 2xx made

@@ -14,7 +14,7 @@ var ErrPending = errors.New("sip: another offer is pending in the dialog")
 func (ep *Endpoint) Incoming(tx *ServerTx, contact *Contact, user DialogUser) (*Dialog, error) {
 	req := tx.Request()
 	from := FromTag(req)
-	c := req.Contact()
+	c := contactOf(req)
 	if c == nil || c.Address.Wildcard {
 		_ = tx.Reply(400)
 		return nil, errors.New("sip: request without usable Contact")
@@ -226,8 +226,8 @@ func (d *Dialog) response(tx *ServerTx, status int, body []byte, headers []Heade
 	if d.contact != nil && status > 100 && status < 300 && (makesDialog(m) || m == UPDATE) {
 		res.AppendHeader(d.contact)
 	}
-	if d.ep.opt.Server != "" {
-		res.AppendHeader(NewHeader("Server", d.ep.opt.Server))
+	if h := d.ep.usual.server; h != nil {
+		res.AppendHeader(h)
 	}
 	for _, h := range headers {
 		res.AppendHeader(h)

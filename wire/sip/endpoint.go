@@ -71,6 +71,7 @@ type Endpoint struct {
 	*Stack
 	core    Core
 	opt     Options
+	usual   usualHeaders
 	buckets [32]bucket
 	ended   endedSet
 }
@@ -82,6 +83,20 @@ type bucket struct {
 	dialogs map[string][]*Dialog
 }
 
+// usualHeaders are those that stand in most messages, each made once; nil where its option is empty.
+type usualHeaders struct{ allow, supported, userAgent, server Header }
+
+func (o *Options) usualHeaders() usualHeaders {
+	header := func(name, value string) Header {
+		if value == "" {
+			return nil
+		}
+		return NewHeader(name, value)
+	}
+	return usualHeaders{allow: header("Allow", o.Allow), supported: header("Supported", o.Supported),
+		userAgent: header("User-Agent", o.UserAgent), server: header("Server", o.Server)}
+}
+
 // NewEndpoint makes a Stack with a dialog layer. cfg.Handler must be nil.
 func NewEndpoint(cfg Config, opt Options, core Core) (*Endpoint, error) {
 	if cfg.Handler != nil || core == nil {
@@ -90,7 +105,7 @@ func NewEndpoint(cfg Config, opt Options, core Core) (*Endpoint, error) {
 	if opt.MinSE < 90*time.Second {
 		opt.MinSE = 90 * time.Second
 	}
-	ep := &Endpoint{core: core, opt: opt}
+	ep := &Endpoint{core: core, opt: opt, usual: opt.usualHeaders()}
 	ep.ended.seed = maphash.MakeSeed()
 	for i := range ep.buckets {
 		ep.buckets[i].dialogs = make(map[string][]*Dialog)
@@ -246,7 +261,7 @@ func (h *endpointHandler) OnFlowClosed(f Flow, why error) {
 
 // endFork acknowledges the 2xx of a surplus fork and ends it by BYE.
 func (ep *Endpoint) endFork(res *Response, f Flow) {
-	if res.Contact() == nil || ToTag(res) == "" {
+	if contactOf(res) == nil || ToTag(res) == "" {
 		return
 	}
 	d := ep.dialogOf(res, f)
@@ -258,8 +273,13 @@ func (ep *Endpoint) endFork(res *Response, f Flow) {
 // challenges make sensible (R-35 c). creds may be nil.
 func (ep *Endpoint) Request(req *Request, target Target, creds Credentials, h ResponseHandler) (*ClientTx, error) {
 	x := &exchange{ep: ep, target: target, user: h, creds: creds}
-	if ep.opt.UserAgent != "" && !HasHeader(req, "User-Agent") {
-		req.AppendHeader(NewHeader("User-Agent", ep.opt.UserAgent))
-	}
+	ep.signRequest(req)
 	return x.start(req)
+}
+
+// signRequest adds User-Agent unless there is one.
+func (ep *Endpoint) signRequest(req *Request) {
+	if h := ep.usual.userAgent; h != nil && !HasHeader(req, "User-Agent") {
+		req.AppendHeader(h)
+	}
 }

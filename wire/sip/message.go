@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"strconv"
 	"strings"
+	"sync/atomic"
 
 	gosip "github.com/emiago/sipgo/sip"
 )
@@ -156,12 +157,31 @@ func SetBody(m Message, contentType string, body []byte) {
 	}
 	m.(editor).RemoveHeader("Content-Type")
 	if len(body) == 0 {
-		m.SetBody(nil)
+		if len(m.Body()) > 0 {
+			m.SetBody(nil)
+		}
 		return
 	}
-	ct := ContentType(contentType)
-	m.AppendHeader(&ct)
+	parts := &struct {
+		kind   ContentType
+		length ContentLength
+	}{ContentType(contentType), ContentLength(len(body))}
+	m.AppendHeader(&parts.kind)
+	if firstOf[*ContentLength](headersOf(m)) == nil {
+		m.AppendHeader(&parts.length)
+	}
 	m.SetBody(body)
+}
+
+// firstOf returns the first header of a type, nil if there is none. The methods of the sipgo module that look for one turn
+// the names of all headers into lower case where there is none.
+func firstOf[H Header](hs []Header) (none H) {
+	for _, h := range hs {
+		if found, ok := h.(H); ok {
+			return found
+		}
+	}
+	return none
 }
 
 // HeaderValue returns the value of the first header of that name (any case), "" if there is none.
@@ -363,9 +383,26 @@ func HostAddr(host string) (netip.Addr, bool) {
 	return a, err == nil
 }
 
+// lastText is the text of the address that was written last: nearly always our own, which stands in every message.
+var lastText atomic.Pointer[addressText]
+
+type addressText struct {
+	address netip.Addr
+	text    string
+}
+
+func addrText(a netip.Addr) string {
+	if t := lastText.Load(); t != nil && t.address == a {
+		return t.text
+	}
+	t := &addressText{a, a.String()}
+	lastText.Store(t)
+	return t.text
+}
+
 // AddrURI makes a URI of an address, with brackets for IPv6. Port 0 leaves the port out.
 func AddrURI(user string, at netip.AddrPort) URI {
-	host := at.Addr().Unmap().WithZone("").String()
+	host := addrText(at.Addr().Unmap().WithZone(""))
 	if at.Addr().Unmap().Is6() {
 		host = "[" + host + "]"
 	}

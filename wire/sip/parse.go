@@ -260,8 +260,15 @@ func (p *parser) body(data []byte) error {
 		return nil
 	}
 	body := bytes.Clone(data[:n])
-	// SetBody adds a Content-Length header where there was none: the one that is written in the end
-	// is always made from the body.
+	// With a body there is always a Content-Length header; the one that is written in the end is made from the body.
+	if p.length < 0 {
+		p.block.length = ContentLength(n)
+		if p.req != nil {
+			p.req.AppendHeader(&p.block.length)
+		} else {
+			p.res.AppendHeader(&p.block.length)
+		}
+	}
 	if p.req != nil {
 		p.req.SetBody(body)
 	} else {

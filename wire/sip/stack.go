@@ -109,16 +109,19 @@ func (s *Stack) shardOf(callID string) *shard {
 	return s.shards[maphash.String(s.seed, callID)%uint64(len(s.shards))]
 }
 
-// Token returns n random bytes in hexadecimal, for tags and Call-IDs.
+// Token returns n random bytes, 32 at most, in hexadecimal, for tags and Call-IDs.
 func (s *Stack) Token(n int) string {
-	buf := make([]byte, n)
+	var text [64]byte
+	n = min(n, len(text)/2)
 	s.random.Lock()
-	_, err := io.ReadFull(s.random.r, buf)
-	s.random.Unlock()
+	defer s.random.Unlock()
+	random, err := s.random.r.Peek(n)
 	if err != nil {
 		panic("sip: source of randomness failed: " + err.Error())
 	}
-	return hex.EncodeToString(buf)
+	hex.Encode(text[:], random)
+	_, _ = s.random.r.Discard(n) // it was there
+	return string(text[:2*n])
 }
 
 // NewCallID returns a Call-ID that names no address of ours.

@@ -49,7 +49,7 @@ func (p *Policy) CheckRequest(req *Request) *Reject {
 	default:
 		return &Reject{Status: 416}
 	}
-	if m := req.MaxForwards(); m != nil && *m == 0 && ToTag(req) == "" && req.Method != REGISTER && req.Method != OPTIONS {
+	if m := firstOf[*MaxForwards](req.Headers()); m != nil && *m == 0 && ToTag(req) == "" && req.Method != REGISTER && req.Method != OPTIONS {
 		return &Reject{Status: 483}
 	}
 	if r := p.checkRequire(req); r != nil {
@@ -172,13 +172,7 @@ func (p *Policy) acceptable(req *Request) bool {
 // "application/sdp" if there is a body but no Content-Type (RFC 3261 7.4.1 expects one; old phones
 // leave it out).
 func MediaType(m Message) string {
-	var ct *ContentType
-	switch m := m.(type) {
-	case *Request:
-		ct = m.ContentType()
-	case *Response:
-		ct = m.ContentType()
-	}
+	ct := firstOf[*ContentType](headersOf(m))
 	if ct == nil {
 		return "application/sdp"
 	}

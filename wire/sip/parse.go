@@ -92,7 +92,7 @@ type block struct {
 	maxFwd  MaxForwards
 	length  ContentLength
 	ctype   ContentType
-	kvs     [10]Param
+	kvs     [5]Param
 }
 
 type parser struct {

@@ -7,6 +7,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"tandem/call/signal"
 )
 
 var start = time.Date(2026, 11, 22, 9, 0, 0, 0, time.UTC)
@@ -208,5 +210,30 @@ func BenchmarkAdd(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		l.Add("call", Message{Time: start, From: "a", To: "b", Protocol: "SIP", Summary: "INVITE", Raw: raw})
+	}
+}
+
+// TestAddTo: a message that comes with its call's identifier is found under the text of it, together with those of other keys.
+func TestAddTo(t *testing.T) {
+	l := NewLadders(LadderOptions{Messages: 8, Bytes: RawLimit})
+	id := signal.CallID{Manager: 1, Call: 1001}
+	words := func(b, raw []byte) []byte { return append(append(b, "about "...), raw...) }
+	l.AddTo(id, Message{Time: at(1), From: "a", To: "b", Protocol: "SIP", Raw: []byte("x")}, words)
+	l.Add(id.String(), Message{Time: at(2), Summary: "second"})
+	l.Same(id.String(), "other")
+	l.Add("other", Message{Time: at(3), Summary: "third"})
+	l.AddTo(id, Message{Time: at(4), Raw: bytes.Repeat([]byte("y"), 300)}, words)
+	ladder, ok := l.Of("other")
+	if !ok || len(ladder.Messages) != 4 {
+		t.Fatalf("%d messages, want 4", len(ladder.Messages))
+	}
+	if m := ladder.Messages[0]; m.Summary != "about x" || string(m.Raw) != "x" || m.Length != 1 || m.From != "a" || m.Protocol != "SIP" {
+		t.Errorf("first message %+v", m)
+	}
+	if s := ladder.Messages[3].Summary; len(s) != summaryLimit || !strings.HasPrefix(s, "about yyy") {
+		t.Errorf("a long summary is %q", s)
+	}
+	if calls := l.Calls(); len(calls) != 1 || calls[0] != id.String() {
+		t.Errorf("calls %q", calls)
 	}
 }

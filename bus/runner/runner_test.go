@@ -331,3 +331,36 @@ func BenchmarkCall(b *testing.B) {
 	}
 	x.Close()
 }
+
+// countingTown is a directory that counts appearances by itself, as the product's does.
+type countingTown struct{ *town }
+
+func (c countingTown) Appearances(ref signal.LineRef) int { return len(c.appearances[ref.Number]) }
+
+// TestLinesThatAreShown: calls of a line are told to its appearances and watchers, also where a line can be asked for less.
+func TestLinesThatAreShown(t *testing.T) {
+	d := newTown("a", "b", "c")
+	d.appearances["b"] = append(d.appearances["b"], line.Appearance{Device: "c", Instance: 2, MaxCalls: 4, BusyTrigger: 2})
+	x := New(Options{Node: 1, Directory: countingTown{d}, FirstCall: 1000})
+	t.Cleanup(x.Close)
+	a, b, c := newPhone(x, false), newPhone(x, true), &shownPhone{phone: newPhone(x, false), states: make(chan signal.LineState, 1024)}
+	w := &shownPhone{phone: newPhone(x, false), states: make(chan signal.LineState, 1024)}
+	attach(x, a, "a", 1)
+	attach(x, b, "b", 1)
+	x.Attach(signal.Attachment{Device: "c", Incarnation: 1}, c)
+	defer x.Watch(signal.LineRef{Number: "a"}, w)()
+	id := a.call(t, "a", "b")
+	await(t, a.up, "the answer")
+	for _, p := range []*shownPhone{c, w} {
+		for s := await(t, p.states, "a state of the line"); len(s.Calls) == 0; s = await(t, p.states, "a call on the line") {
+		}
+	}
+	x.Tell(id, signal.HangUp{})
+}
+
+type shownPhone struct {
+	*phone
+	states chan signal.LineState
+}
+
+func (p *shownPhone) LineChanged(s signal.LineState) { p.states <- s }

@@ -12,6 +12,12 @@ type Env interface {
 	Line(ref signal.LineRef) (info Info, ok bool)
 }
 
+// Shown is an Env that can say for less than Line costs whether the calls of a line are shown to anybody: it is watched or
+// has several appearances. Most lines are neither, and every step of every call asks.
+type Shown interface {
+	Shown(ref signal.LineRef) bool
+}
+
 // Info is what configuration and registrations say about a line now.
 type Info struct {
 	Party               signal.Party
@@ -434,6 +440,9 @@ func (t *turn) report(r signal.LineReport) {
 // notify tells those who show the line what it does. A device that has the line to itself knows its own calls; it is
 // told only of what comes from elsewhere (all).
 func (t *turn) notify(all bool) {
+	if s, ok := t.env.(Shown); ok && !all && !s.Shown(t.Line) {
+		return
+	}
 	info, ok := t.env.Line(t.Line)
 	if !ok {
 		return

@@ -219,6 +219,11 @@ func (d *Directory) Line(ref signal.LineRef) (line.Info, bool) {
 	return info, true
 }
 
+// Appearances counts the appearances of a line.
+func (d *Directory) Appearances(ref signal.LineRef) int {
+	return len(d.Snapshot().Appearances(keyOf(ref)))
+}
+
 func forward(f *telephony.Forward) line.Forward {
 	if f == nil {
 		return line.Forward{}

@@ -47,17 +47,16 @@ func TestSlowPortsHoldUpNobody(t *testing.T) {
 	x.Close()
 }
 
+// TestWorkersStayFew: one call at a time never needs more workers than wait at most.
 func TestWorkersStayFew(t *testing.T) {
-	d := newTown("a", "b")
-	x, _ := start(t, d)
-	a, b := newPhone(x, false), newPhone(x, true)
-	attach(x, a, "a", 1)
-	attach(x, b, "b", 1)
+	x, _ := start(t, newTown("a", "b"))
+	from, to := newPhone(x, false), newPhone(x, true)
+	for device, p := range map[string]*phone{"a": from, "b": to} {
+		attach(x, p, device, 1)
+	}
 	for range 50 {
-		id := a.call(t, "a", "b")
-		await(t, a.up, "the answer")
-		x.Tell(id, signal.HangUp{})
-		await(t, b.clear, "the end")
+		x.Tell(from.call(t, "a", "b"), signal.HangUp{Cause: signal.CauseNormalClearing})
+		await(t, from.clear, "the end")
 	}
 	x.workers.mu.Lock()
 	defer x.workers.mu.Unlock()

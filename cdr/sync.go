@@ -21,26 +21,23 @@ type syncer struct {
 	fd      uint32
 }
 
-// iocb is struct iocb of linux/aio_abi.h.
+// iocb is struct iocb of linux/aio_abi.h; what a sync does not use is zero.
 type iocb struct {
-	data      uint64
-	key       [2]uint32 // key and read-write flags, in the order of the machine
-	opcode    uint16
-	priority  int16
-	fildes    uint32
-	buffer    uint64
-	bytes     uint64
-	offset    int64
-	reserved2 uint64
-	flags     uint32
-	resfd     uint32
+	_      uint64 // data
+	_      [2]uint32
+	opcode uint16
+	_      int16 // priority
+	fildes uint32
+	_      [4]uint64 // buffer, bytes, offset, reserved
+	flags  uint32
+	resfd  uint32
 }
 
 // ioEvent is struct io_event of linux/aio_abi.h.
 type ioEvent struct {
-	data, object uint64
-	result       int64
-	result2      int64
+	_      [2]uint64 // data, object
+	result int64
+	_      int64
 }
 
 const (

@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"unsafe"
 
 	"go.uber.org/goleak"
 )
@@ -51,5 +52,18 @@ func TestSyncerTellsErrors(t *testing.T) {
 	f.Close()
 	if err := s.sync(f); err == nil {
 		t.Error("a closed file was made durable")
+	}
+}
+
+// TestKernelStructures: the sizes that the kernel expects.
+func TestKernelStructures(t *testing.T) {
+	if n := unsafe.Sizeof(iocb{}); n != 64 {
+		t.Errorf("iocb has %d bytes, want 64", n)
+	}
+	if n := unsafe.Offsetof(iocb{}.flags); n != 56 {
+		t.Errorf("flags lie at %d, want 56", n)
+	}
+	if n := unsafe.Sizeof(ioEvent{}); n != 32 {
+		t.Errorf("io_event has %d bytes, want 32", n)
 	}
 }

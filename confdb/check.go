@@ -245,6 +245,8 @@ func (c *checker) rules() {
 	case *telephony.SRSTReference:
 		c.addresses("addresses", o.Addresses)
 		c.addresses("sipAddresses", o.SIPAddresses)
+	case *telephony.Member:
+		c.addresses("addresses", o.Addresses)
 	case *telephony.DateTimeGroup:
 		if _, err := time.LoadLocation(o.TimeZone); err != nil || o.TimeZone == "Local" {
 			c.problem("timeZone", "there is no time zone %q; use a name such as Europe/Berlin", o.TimeZone)

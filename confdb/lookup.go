@@ -24,6 +24,16 @@ func (s *Snapshot) ServiceActivation(server telephony.ServerName, service teleph
 	return find[*telephony.ServiceActivation](s, telephony.KindServiceActivation, string(server)+"/"+string(service))
 }
 
+// Members lists the servers of the cluster, and those that were removed, in the order of their identities.
+func (s *Snapshot) Members() iter.Seq[*telephony.Member] {
+	return list[*telephony.Member](s, telephony.KindMember)
+}
+
+// ClusterAuthorities lists the generations of the cluster's certificate authority, in the order of their fingerprints.
+func (s *Snapshot) ClusterAuthorities() iter.Seq[*telephony.ClusterAuthority] {
+	return list[*telephony.ClusterAuthority](s, telephony.KindClusterAuthority)
+}
+
 // UserState finds the last word on a setting of a line (by its key) or a device (by its name).
 func (s *Snapshot) UserState(setting telephony.UserSetting, subject string) *telephony.UserState {
 	return find[*telephony.UserState](s, telephony.KindUserState, telephony.UserStateKey(setting, subject))

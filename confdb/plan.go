@@ -227,6 +227,13 @@ func (s *Store) checkWhole(p *plan, items map[objectRef]*Item, o Options, refuse
 		}
 		return true
 	})
+	for m := range after.Members() {
+		// A membership names its server and is not deleted with it, since it stays after the removal; so that is no reference.
+		if ref := (objectRef{telephony.KindServer, string(m.Server)}); deleted[ref] && !m.Removed() {
+			users[ref] = append(users[ref], "its membership in the cluster (`tandem server remove` ends it)")
+			total[ref]++
+		}
+	}
 	for _, c := range p.changes {
 		ref := objectRef{c.Kind, c.Key}
 		if names := users[ref]; len(names) > 0 {
@@ -275,6 +282,26 @@ func (s *Store) checkAgainstOthers(c Change, item *Item, after *Snapshot, o Opti
 		if object.DigestUser != "" {
 			if other := after.digestUserTaken(object); other != "" {
 				duplicate("digestUser", "phone "+string(other)+" with the digest user "+string(object.DigestUser))
+			}
+		}
+	case *telephony.Member:
+		for other := range after.Members() {
+			switch {
+			case other.Identity == object.Identity:
+			case other.Node == object.Node: // also of a removed server: numbers are never used again
+				duplicate("node", "cluster member "+string(other.Server))
+			case !other.Removed() && !object.Removed() && strings.EqualFold(string(other.Server), string(object.Server)):
+				duplicate("server", "cluster member "+string(other.Server))
+			}
+		}
+	case *telephony.ClusterAuthority:
+		for other := range after.ClusterAuthorities() {
+			switch {
+			case other.Fingerprint == object.Fingerprint:
+			case other.Generation == object.Generation:
+				duplicate("generation", fmt.Sprintf("cluster authority of generation %d", other.Generation))
+			case other.State == telephony.AuthoritySigning && object.State == telephony.AuthoritySigning:
+				duplicate("state", fmt.Sprintf("cluster authority of generation %d, which makes certificates,", other.Generation))
 			}
 		}
 	case *telephony.DeviceDefaults:

@@ -53,6 +53,7 @@ func Areas() []Area {
 		{"CDR", "call records", record},
 		{"CFG", "the configuration database and what is written to it", configuration},
 		{"CLI", "the command line on this machine", command},
+		{"CLU", "the cluster: joining, trust between servers, members, names", cluster},
 		{"MED", "media", media},
 		{"PRV", "provisioning: TFTP, HTTP, configuration files, firmware", provision},
 		{"REG", "registration of devices, whatever their protocol", registration},

@@ -32,6 +32,8 @@ const (
 	KindRoutePattern        Kind = "routePattern"
 	KindAutoRegistration    Kind = "autoRegistration"
 	KindUserState           Kind = "userState"
+	KindMember              Kind = "member"
+	KindClusterAuthority    Kind = "clusterAuthority"
 )
 
 // Object is one noun with a name: a *Phone, a *Region… An object that has been handed to, or taken
@@ -78,6 +80,8 @@ var Kinds = []KindInfo{
 	{KindRoutePattern, "routePatterns", "route pattern", func() Object { return new(RoutePattern) }},
 	{KindAutoRegistration, "autoRegistration", "auto-registration", func() Object { return new(AutoRegistration) }},
 	{KindUserState, "userStates", "user state", func() Object { return new(UserState) }},
+	{KindMember, "members", "cluster member", func() Object { return new(Member) }},
+	{KindClusterAuthority, "clusterAuthorities", "cluster authority", func() Object { return new(ClusterAuthority) }},
 }
 
 var (
@@ -101,6 +105,12 @@ func (k Kind) Info() (KindInfo, bool) {
 	return *info, true
 }
 
+// Internal reports whether the cluster keeps the objects of the kind for itself: they are replicated like all others, but no site
+// file, page or API shows or takes them.
+func (k Kind) Internal() bool {
+	return k == KindUserState || k == KindMember || k == KindClusterAuthority
+}
+
 // Title returns the kind as it is written in a sentence; an unknown kind is its own title.
 func (k Kind) Title() string {
 	if info := infoByKind[k]; info != nil {
@@ -108,10 +118,6 @@ func (k Kind) Title() string {
 	}
 	return string(k)
 }
-
-// Internal reports whether the cluster keeps the objects of the kind for itself: they are replicated like all others, but no site
-// file, export or list of the API has them.
-func (k Kind) Internal() bool { return k == KindUserState }
 
 // PublicKinds lists the kinds that administrators work with, in the order of Kinds.
 func PublicKinds() iter.Seq[KindInfo] {

@@ -344,3 +344,30 @@ CREATE TABLE user_state (
   administrative INTEGER NOT NULL DEFAULT 0,
   PRIMARY KEY (setting, subject)
 ) STRICT, WITHOUT ROWID;
+
+CREATE TABLE member (
+  identity TEXT NOT NULL DEFAULT '',
+  node INTEGER NOT NULL DEFAULT 0,
+  server TEXT NOT NULL DEFAULT '',
+  addresses TEXT NOT NULL DEFAULT '',
+  replication_port INTEGER NOT NULL DEFAULT 0,
+  signals_port INTEGER NOT NULL DEFAULT 0,
+  files_port INTEGER NOT NULL DEFAULT 0,
+  sealing_key TEXT NOT NULL DEFAULT '',
+  certificates TEXT NOT NULL DEFAULT '',
+  generation INTEGER NOT NULL DEFAULT 0,
+  joined_at TEXT NOT NULL DEFAULT '',
+  removed_at TEXT NOT NULL DEFAULT '',
+  PRIMARY KEY (identity)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE cluster_authority (
+  fingerprint TEXT NOT NULL DEFAULT '',
+  cluster TEXT NOT NULL DEFAULT '',
+  generation INTEGER NOT NULL DEFAULT 0,
+  state TEXT NOT NULL DEFAULT '',
+  certificate TEXT NOT NULL DEFAULT '',
+  wrapped_key TEXT NOT NULL DEFAULT '',
+  envelopes TEXT NOT NULL DEFAULT '',
+  PRIMARY KEY (fingerprint)
+) STRICT, WITHOUT ROWID;

@@ -290,7 +290,7 @@ func (c *checker) rules() {
 func (c *checker) addresses(field string, list []string) {
 	for i, text := range list {
 		if a, err := netip.ParseAddr(text); err != nil || a.IsUnspecified() || a.Zone() != "" {
-			c.problem(fmt.Sprintf("%s[%d]", field, i+1), "%q is no IP address of a router", text)
+			c.problem(fmt.Sprintf("%s[%d]", field, i+1), "%q is no IP address", text)
 		}
 	}
 }

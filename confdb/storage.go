@@ -31,6 +31,11 @@ type Storage interface {
 	// Replace takes a copy in place of what is stored. It fails with nothing changed if the copy is damaged or of a newer
 	// version.
 	Replace(path string) error
+	// Digest gives each an object's kind and key and a hash over all its rows, in the order of kinds and keys. Equal storages at
+	// equal positions give the same.
+	Digest(each func(kind telephony.Kind, key string, hash [32]byte)) error
+	// Describe says in words what a changeset does, a line for each row, without secrets.
+	Describe(changeset []byte) ([]string, error)
 	// File is the path of the database, for messages.
 	File() string
 	// Close ends it.

@@ -50,6 +50,7 @@ type StoreOptions struct {
 	ParsePattern PatternCheck     // says what is wrong with a dial pattern; nil: only the characters are checked
 	Hasher       Hasher           // for passwords; nil: only hashes are taken
 	Now          func() time.Time // nil: time.Now
+	Forward      Forwarder        // takes changes to the publisher while that is another server; nil: there is none
 }
 
 // Store is the configuration of this server. Its methods may be called from any goroutine.
@@ -100,12 +101,24 @@ func (s *Store) Snapshot() *Snapshot { return s.snapshot.Load() }
 // problem, or a *fault.Error. The change is in Snapshot when Apply returns. If ctx ends while the log is at work the error says that
 // the outcome is open.
 func (s *Store) Apply(ctx context.Context, set ChangeSet, o Options) (Result, error) {
-	return s.Update(ctx, o, func(*Snapshot) (ChangeSet, error) { return set, nil })
+	return s.decideAnywhere(ctx, o, false, func(*Snapshot) (ChangeSet, error) { return set, nil })
 }
 
-// Update is Apply with a change set that is made under the write lock, from the snapshot that it will change: for
-// read-modify-write.
+// Update is Apply with a change set that is made from the snapshot that it will change: for read-modify-write. At the publisher
+// decide runs under the write lock. Elsewhere it runs on this server's copy, and again if one of the objects that it
+// changes was changed by somebody else meanwhile; so it must not have effects of its own.
 func (s *Store) Update(ctx context.Context, o Options, decide func(*Snapshot) (ChangeSet, error)) (Result, error) {
+	return s.decideAnywhere(ctx, o, true, decide)
+}
+
+func (s *Store) decideAnywhere(ctx context.Context, o Options, guarded bool, decide func(*Snapshot) (ChangeSet, error)) (Result, error) {
+	if f := s.options.Forward; f != nil && !o.DryRun && f.Away() {
+		return s.forward(ctx, o, guarded, decide)
+	}
+	return s.update(ctx, o, decide)
+}
+
+func (s *Store) update(ctx context.Context, o Options, decide func(*Snapshot) (ChangeSet, error)) (Result, error) {
 	s.write.Lock()
 	defer s.write.Unlock()
 	if s.closed.Load() {

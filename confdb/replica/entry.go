@@ -12,8 +12,10 @@ import (
 const (
 	formatChangeset = 1 // one transaction, as an SQLite changeset
 	formatMigration = 2 // the number of a schema migration
+	// formatVerification has no body and no effect: every server counts up its copy as it is at this entry.
+	formatVerification = 3
 
-	newestFormat = formatMigration
+	newestFormat = formatVerification
 )
 
 // entry is one log entry.

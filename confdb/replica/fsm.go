@@ -25,14 +25,36 @@ type machine struct {
 	closing   chan struct{} // closed when the replica ends
 	newest    byte          // newest format of entries that is known
 
-	mu     sync.Mutex
-	sink   confdb.Sink
-	halted error // why the log is not followed any more; reads go on
-	stuck  error // why the entry under way cannot be stored just now
+	applied  func(confdb.Position) // is told of what is stored
+	digested func(Digest)          // is told of what was counted up for a verification
+	filled   func()                // is told that a snapshot took the place of the database
+
+	mu      sync.Mutex
+	sink    confdb.Sink
+	halted  error // why the log is not followed any more; reads go on
+	damaged bool  // halted because this copy is not what it should be: a new one helps
+	filling bool  // nothing but a snapshot is taken
+	stuck   error // why the entry under way cannot be stored just now
+}
+
+func (m *machine) isFilling() bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.filling
+}
+
+// isDamaged reports whether the log is not followed because this copy is not what it should be.
+func (m *machine) isDamaged() bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.halted != nil && m.damaged
 }
 
 // retryPause is how long a storage that cannot be written is left alone.
 const retryPause = 100 * time.Millisecond
+
+// errNotFilled keeps entries off a copy that waits for its snapshot. It halts without a fault: the snapshot lifts it.
+var errNotFilled = errors.New("the copy waits for a snapshot of the publisher")
 
 var errClosed = errors.New("the server is stopping")
 
@@ -42,7 +64,7 @@ func (m *machine) halt(err error, f *fault.Error) error {
 	m.mu.Lock()
 	first := m.halted == nil
 	if first {
-		m.halted = err
+		m.halted, m.damaged = err, f != nil && f.Code == fault.DatabaseCorrupt
 	}
 	m.mu.Unlock()
 	if first && f != nil {
@@ -61,6 +83,9 @@ func (m *machine) state() (halted, stuck error) {
 func (m *machine) Apply(l *raft.Log) any {
 	if halted, _ := m.state(); halted != nil {
 		return halted
+	}
+	if m.isFilling() {
+		return m.halt(errNotFilled, nil)
 	}
 	position, _ := m.storage.State()
 	e, err := decodeEntry(l.Data, m.newest)
@@ -85,6 +110,8 @@ func (m *machine) Apply(l *raft.Log) any {
 	switch e.format {
 	case formatMigration:
 		return m.migrate(at, e)
+	case formatVerification:
+		return m.count(at)
 	default:
 		return m.change(at, e)
 	}
@@ -100,6 +127,7 @@ func (m *machine) change(at confdb.Position, e entry) any {
 		return err
 	}
 	m.sinkNow().Applied(at, confdb.Entry{Changes: changes, Actor: e.actor, Time: e.time})
+	m.applied(at)
 	return nil
 }
 
@@ -162,6 +190,7 @@ func (m *machine) replaced() error {
 	}
 	at, _ := m.storage.State()
 	m.sinkNow().Replaced(at, objects)
+	m.applied(at)
 	return nil
 }
 
@@ -219,6 +248,11 @@ func (m *machine) Restore(from io.ReadCloser) error {
 	if _, err := readSnapshotHeader(from); err != nil {
 		return err
 	}
+	return m.restoreFrom(from)
+}
+
+// restoreFrom is Restore behind the header.
+func (m *machine) restoreFrom(from io.Reader) error {
 	path := filepath.Join(m.directory, "restore"+temporary)
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
 	if err != nil {
@@ -236,9 +270,13 @@ func (m *machine) Restore(from io.ReadCloser) error {
 		return err
 	}
 	m.mu.Lock()
-	m.halted, m.stuck = nil, nil
+	m.halted, m.stuck, m.damaged, m.filling = nil, nil, false, false
 	m.mu.Unlock()
-	return m.replaced()
+	if err := m.replaced(); err != nil {
+		return err
+	}
+	m.filled()
+	return nil
 }
 
 type snapshot struct {

@@ -56,7 +56,8 @@ func testMachine(t *testing.T, s *scriptedStorage) (*machine, *countingSink, *[]
 	sink, reports := &countingSink{}, &[]*fault.Error{}
 	s.position.Epoch = 1
 	return &machine{storage: s, directory: t.TempDir(), report: func(f *fault.Error) { *reports = append(*reports, f) },
-		closing: make(chan struct{}), newest: newestFormat, sink: sink}, sink, reports
+		closing: make(chan struct{}), newest: newestFormat, sink: sink,
+		applied: func(confdb.Position) {}, digested: func(Digest) {}, filled: func() {}}, sink, reports
 }
 
 func changeEntry(index uint64) *raft.Log {

@@ -13,29 +13,30 @@ import (
 )
 
 // lead opens the way for writes while this server leads the group: after everything in the log has been applied, and the
-// schema is the newest.
-func (r *Replica) lead() {
+// schema is the newest. It ends with the engine.
+func (r *Replica) lead(group *raft.Raft, stopping <-chan struct{}) {
 	for {
 		select {
-		case <-r.closing:
+		case <-stopping:
 			return
-		case leads := <-r.raft.LeaderCh():
+		case leads := <-group.LeaderCh():
 			if !leads {
 				r.setReady(false)
 				continue
 			}
-			for r.raft.State() == raft.Leader {
-				err := r.prepare()
+			for group.State() == raft.Leader && !r.deposed() {
+				err := r.prepare(group)
 				if err == nil {
 					r.setReady(true)
+					r.nudge()
 					break
 				}
-				if halted, _ := r.machine.state(); halted != nil {
+				if halted, _ := r.machineNow().state(); halted != nil {
 					break
 				}
 				r.options.Logger.Warn("the configuration log is not ready", "error", err)
 				select {
-				case <-r.closing:
+				case <-stopping:
 					return
 				case <-time.After(retryPause):
 				}
@@ -44,25 +45,26 @@ func (r *Replica) lead() {
 	}
 }
 
-func (r *Replica) prepare() error {
-	if err := r.raft.Barrier(applyTimeout).Error(); err != nil {
+func (r *Replica) prepare(group *raft.Raft) error {
+	if err := group.Barrier(applyTimeout).Error(); err != nil {
 		return err
 	}
+	storage := r.machineNow().storage
 	for {
-		at, have := r.machine.storage.State()
-		if have >= r.machine.storage.KnownSchema() {
+		at, have := storage.State()
+		if have >= storage.KnownSchema() {
 			break
 		}
 		e := entry{format: formatMigration, epoch: at.Epoch, time: time.Now(), actor: "migration", body: migrationBody(have + 1)}
 		if err := r.append(e); err != nil {
 			return err
 		}
-		if _, now := r.machine.storage.State(); now != have+1 {
+		if _, now := storage.State(); now != have+1 {
 			return fmt.Errorf("migration %d had no effect", have+1)
 		}
 	}
 	if r.rebased {
-		if err := r.raft.Snapshot().Error(); err != nil {
+		if err := r.Snapshot(); err != nil {
 			return err
 		}
 		r.rebased = false
@@ -88,10 +90,13 @@ func (r *Replica) setReady(ready bool) {
 // WaitReady waits until this server takes writes.
 func (r *Replica) WaitReady(ctx context.Context) error {
 	for {
-		if halted, _ := r.machine.state(); halted != nil {
+		if r.deposed() {
+			return r.deposedFault()
+		}
+		if halted, _ := r.machineNow().state(); halted != nil {
 			return fault.Wrap(halted, fault.DatabaseNotReady)
 		}
-		if _, leader := r.raft.LeaderWithID(); leader != "" && leader != raft.ServerID(r.options.Server) {
+		if _, leader := r.group().LeaderWithID(); leader != "" && leader != raft.ServerID(r.options.Server) {
 			return fault.Wrap(fmt.Errorf("this server follows the publisher, %s", leader), fault.DatabaseNotReady)
 		}
 		r.mu.Lock()
@@ -104,7 +109,7 @@ func (r *Replica) WaitReady(ctx context.Context) error {
 			return fault.Wrap(errClosed, fault.DatabaseNotReady)
 		case <-ctx.Done():
 			cause := errors.New("the log has no leader yet")
-			if _, stuck := r.machine.state(); stuck != nil {
+			if _, stuck := r.machineNow().state(); stuck != nil {
 				cause = stuck
 			}
 			return fault.Wrap(cause, fault.DatabaseNotReady)
@@ -118,18 +123,21 @@ type Status struct {
 	Position confdb.Position
 	Schema   int
 	Leads    bool  // this server takes writes
+	Filling  bool  // the copy is being built anew; the old one is read meanwhile
+	Deposed  bool  // another server was promoted; this one is about to begin its copy anew
 	Halted   error // the log is not followed any more, for this reason
 	Stuck    error // the database cannot be written just now, for this reason
 }
 
 // Status tells how it stands.
 func (r *Replica) Status() Status {
-	at, version := r.machine.storage.State()
-	halted, stuck := r.machine.state()
+	m := r.machineNow()
+	at, version := m.storage.State()
+	halted, stuck := m.state()
 	r.mu.Lock()
 	ready := r.ready
 	r.mu.Unlock()
-	s := Status{Position: at, Schema: version, Halted: halted, Stuck: stuck}
+	s := Status{Position: at, Schema: version, Halted: halted, Stuck: stuck, Filling: m.isFilling(), Deposed: r.deposed()}
 	select {
 	case <-ready:
 		s.Leads = true

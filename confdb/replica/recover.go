@@ -18,6 +18,17 @@ func (r *Replica) logPath() string { return filepath.Join(r.options.Directory, "
 
 func (r *Replica) open() error {
 	o := r.options
+	if _, ok := r.marked(subscriberFile); ok {
+		return r.openSubscriber()
+	}
+	if o.Join {
+		if _, err := os.Stat(r.logPath()); errors.Is(err, fs.ErrNotExist) {
+			if err := r.mark(subscriberFile, ""); err != nil {
+				return fault.Wrap(err, fault.DatabaseWriteFailed, "file", o.Directory)
+			}
+			return r.openSubscriber()
+		}
+	}
 	storage, damage := o.Open(false)
 	if damage != nil && !errors.Is(damage, fault.DatabaseCorrupt) && !errors.Is(damage, fault.DatabaseMissing) {
 		return damage
@@ -34,7 +45,7 @@ func (r *Replica) open() error {
 		if damage != nil {
 			return damage
 		}
-		if errors.Is(err, syscall.ENOSPC) || errors.Is(err, fs.ErrPermission) || strings.Contains(err.Error(), "timeout") {
+		if logUnwritable(err) {
 			return fault.Wrap(err, fault.DatabaseWriteFailed, "file", r.logPath())
 		}
 		if err := setAside(r.logPath()); err != nil {
@@ -44,7 +55,7 @@ func (r *Replica) open() error {
 			return fault.Wrap(err, fault.DatabaseWriteFailed, "file", r.logPath())
 		}
 	}
-	r.store = &patientStore{BoltStore: bolt, closing: r.closing}
+	r.store = &patientStore{BoltStore: bolt, closing: r.stopping}
 	if r.snapshots, err = raft.NewFileSnapshotStoreWithLogger(o.Directory, keptSnapshots, r.hclog()); err != nil {
 		return fault.Wrap(err, fault.DatabaseWriteFailed, "file", o.Directory)
 	}
@@ -86,8 +97,14 @@ func (r *Replica) open() error {
 	return nil
 }
 
+// logUnwritable tells a log that cannot be opened now from a damaged one.
+func logUnwritable(err error) bool {
+	return errors.Is(err, syscall.ENOSPC) || errors.Is(err, fs.ErrPermission) || strings.Contains(err.Error(), "timeout")
+}
+
 func (r *Replica) newMachine(storage confdb.Storage) *machine {
-	return &machine{storage: storage, directory: r.options.Directory, report: r.options.Report, closing: r.closing, newest: newestFormat}
+	return &machine{storage: storage, directory: r.options.Directory, report: r.options.Report, closing: r.stopping, newest: newestFormat,
+		applied: r.options.Applied, digested: r.digests.put, filled: r.nudge}
 }
 
 // rebuild begins an empty database that the snapshot and the log fill again.
@@ -138,7 +155,7 @@ func (r *Replica) rebase(cause error, position confdb.Position) error {
 		if err != nil {
 			return fault.Wrap(err, fault.DatabaseWriteFailed, "file", r.logPath())
 		}
-		r.store = &patientStore{BoltStore: bolt, closing: r.closing}
+		r.store = &patientStore{BoltStore: bolt, closing: r.stopping}
 	}
 	if err := setAside(filepath.Join(r.options.Directory, "snapshots")); err != nil {
 		return fault.Wrap(err, fault.DatabaseWriteFailed, "file", r.options.Directory)
@@ -147,7 +164,11 @@ func (r *Replica) rebase(cause error, position confdb.Position) error {
 	if r.snapshots, err = raft.NewFileSnapshotStoreWithLogger(r.options.Directory, keptSnapshots, r.hclog()); err != nil {
 		return fault.Wrap(err, fault.DatabaseWriteFailed, "file", r.options.Directory)
 	}
-	if err := r.machine.storage.Rebase(confdb.Position{Epoch: position.Epoch + 1}); err != nil {
+	next := max(position.Epoch, r.lineage.state().Seen) + 1
+	if err := r.lineage.learn(lineageState{Seen: next, Branches: []branch{{next, position.Epoch, position.Index}}}); err != nil {
+		return fault.Wrap(err, fault.DatabaseWriteFailed, "file", r.options.Directory)
+	}
+	if err := r.machine.storage.Rebase(confdb.Position{Epoch: next}); err != nil {
 		return fault.Wrap(err, fault.DatabaseWriteFailed, "file", r.machine.storage.File())
 	}
 	r.first, r.rebased = true, true

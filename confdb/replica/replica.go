@@ -7,8 +7,12 @@
 //
 //	Commit: plan → changeset → raft (disk) → storage.Apply → sink
 //
+// In a cluster the publisher is the only voter and the subscribers follow without a vote, so that the publisher never waits for a
+// quorum; an administrator may make the voters three or five. A promotion raises the epoch, which every connection begins with: who is
+// of an older one is refused, closes its write side, and begins its copy anew from a snapshot while the old copy is still read.
+//
 // The rules and traps are those of the design's dependencies.md 3.1; the tests cite them by number. What does not live
-// here: checks (confdb), tables (confdb/sqlite), who is a member and who is promoted (cluster).
+// here: checks and the forwarding of changes (confdb), tables (confdb/sqlite), connections and who may join (cluster).
 package replica
 
 import (
@@ -50,33 +54,53 @@ type Options struct {
 	Directory string               // where the log and its snapshots lie; must exist
 	Server    telephony.ServerName // this server's name, which is its identity in the group
 	Create    bool                 // begin a group of one if there is no log yet
+	Join      bool                 // begin as a subscriber with an empty copy if there is no log yet; the publisher's AddSubscriber fills it
 	Open      confdb.OpenStorage   // opens the database
 	Report    func(*fault.Error)   // is told what an administrator must know; must not block. nil: nobody
 	Logger    *slog.Logger         // for the engine's own warnings; nil: nowhere
-	// Transport makes the group's transport; here the cluster puts its mutual-TLS stream layer. nil: a loopback in memory, which listens on
-	// no port.
-	Transport func(raft.ServerID) (raft.Transport, raft.ServerAddress, error)
-	FreeSpace func() (uint64, error) // bytes free on the disk; nil: asks the file system
+	Streams   *Streams             // the connections to the other servers; nil: there are none, and nothing is listened on
+	// Applied is told of the position of each entry that is held here: in the log's file and in the database. On a subscriber it
+	// goes to the publisher's Acknowledge. It must not block.
+	Applied func(confdb.Position)
+	// Raise and Clear say that an alarm stands, and that it does not any more. They must not block. nil: nobody.
+	Raise func(*fault.Error)
+	Clear func(fault.Code)
+	// AwaitSubscriber says whether a write waits until a subscriber holds it. nil: it does.
+	AwaitSubscriber func() bool
+	FreeSpace       func() (uint64, error) // bytes free on the disk; nil: asks the file system
 }
 
 // Replica is a member of the group. It implements confdb.Log.
 type Replica struct {
-	options   Options
-	machine   *machine
-	store     *patientStore
-	snapshots raft.SnapshotStore
-	restore   bool // the database must be filled from the snapshot at start
-	first     bool // the group must be made at start
-	rebased   bool // the log is new and the database is not: the log alone does not lead to it
-	raft      *raft.Raft
-	transport raft.Transport
+	options Options
+	lineage *lineage
+	holders *holders
+	digests *digests
+	sink    confdb.Sink
 
 	closing   chan struct{}
 	closeOnce sync.Once
-	done      sync.WaitGroup
+	done      sync.WaitGroup // goroutines of the replica
+	engine    sync.WaitGroup // goroutines of the engine that runs
 
-	mu    sync.Mutex
-	ready chan struct{} // closed while this server takes writes
+	// administration lets one change of the group or of the engine happen at a time. It guards what is only changed so, and read in the
+	// same way or from goroutines that end with the engine.
+	administration sync.Mutex
+	snapshots      raft.SnapshotStore
+	restore        bool // the database must be filled from the snapshot at start
+	first          bool // the group must be made at start
+	rebased        bool // the log is new and the database is not: the log alone does not lead to it
+	nudged         chan struct{}
+	rebuilt        time.Time // when the copy was last begun anew
+
+	mu       sync.Mutex
+	ready    chan struct{} // closed while this server takes writes
+	machine  *machine
+	store    *patientStore
+	raft     *raft.Raft
+	layer    *streamLayer
+	stopping chan struct{} // closed when the engine ends
+	running  bool
 }
 
 var _ confdb.Log = (*Replica)(nil)
@@ -94,10 +118,22 @@ func Open(o Options) (*Replica, error) {
 	if o.FreeSpace == nil {
 		o.FreeSpace = func() (uint64, error) { return freeSpace(o.Directory) }
 	}
+	if o.Applied == nil {
+		o.Applied = func(confdb.Position) {}
+	}
+	if o.Raise == nil {
+		o.Raise = func(*fault.Error) {}
+	}
+	if o.Clear == nil {
+		o.Clear = func(fault.Code) {}
+	}
 	if err := removePartial(o.Directory); err != nil {
 		return nil, fault.Wrap(err, fault.DatabaseWriteFailed, "file", o.Directory)
 	}
-	r := &Replica{options: o, closing: make(chan struct{}), ready: make(chan struct{})}
+	r := &Replica{options: o, closing: make(chan struct{}), ready: make(chan struct{}), stopping: make(chan struct{}),
+		nudged: make(chan struct{}, 1), holders: newHolders(), digests: newDigests()}
+	r.lineage = &lineage{store: func(s lineageState) error { return r.markJSON(lineageFile, s) }}
+	r.readJSON(lineageFile, &r.lineage.known)
 	if err := r.open(); err != nil {
 		r.closeFiles()
 		return nil, err
@@ -114,31 +150,22 @@ func (r *Replica) Load() ([]telephony.Object, confdb.Position, error) {
 
 // Start implements confdb.Log: raft begins, and with it the entries that the database does not have yet.
 func (r *Replica) Start(sink confdb.Sink) error {
-	r.machine.mu.Lock()
-	r.machine.sink = sink
-	r.machine.mu.Unlock()
-	c := r.config()
-	connect := r.options.Transport
-	if connect == nil {
-		connect = loopback
-	}
-	transport, address, err := connect(c.LocalID)
-	if err != nil {
-		return fmt.Errorf("open the transport of the configuration log: %w", err)
-	}
-	r.transport = transport
-	if r.first {
-		err := raft.BootstrapCluster(c, r.store, r.store, r.snapshots, transport, raft.Configuration{
-			Servers: []raft.Server{{Suffrage: raft.Voter, ID: c.LocalID, Address: address}},
-		})
-		if err != nil {
-			return fault.Wrap(err, fault.DatabaseWriteFailed, "file", r.logPath())
+	r.administration.Lock()
+	defer r.administration.Unlock()
+	r.sink = sink
+	var p promotion
+	if r.readJSON(promotionFile, &p) { // the server was killed in the middle of it
+		if err := r.recover(p); err != nil {
+			return err
 		}
 	}
-	if r.raft, err = raft.NewRaft(c, r.machine, r.store, r.store, r.snapshots, transport); err != nil {
-		return fault.Wrap(err, fault.DatabaseCorrupt, "file", r.logPath())
+	if err := r.begin(); err != nil {
+		return err
 	}
-	r.done.Go(r.lead)
+	if r.options.Streams != nil {
+		r.done.Go(r.accept)
+	}
+	r.done.Go(r.keep)
 	return nil
 }
 
@@ -154,12 +181,6 @@ func (r *Replica) config() *raft.Config {
 	return c
 }
 
-// loopback is the transport of a server alone: nothing is listened on.
-func loopback(id raft.ServerID) (raft.Transport, raft.ServerAddress, error) {
-	address, transport := raft.NewInmemTransport(raft.ServerAddress(id))
-	return transport, address, nil
-}
-
 // Commit implements confdb.Log.
 func (r *Replica) Commit(ctx context.Context, e confdb.Entry) (confdb.Receipt, error) {
 	waiting, cancel := context.WithTimeout(ctx, readyTimeout)
@@ -168,7 +189,10 @@ func (r *Replica) Commit(ctx context.Context, e confdb.Entry) (confdb.Receipt, e
 	if err != nil {
 		return confdb.Receipt{}, err
 	}
-	storage := r.machine.storage
+	if r.deposed() {
+		return confdb.Receipt{}, r.deposedFault()
+	}
+	storage := r.machineNow().storage
 	failed := func(err error) error { return fault.Wrap(err, fault.DatabaseWriteFailed, "file", storage.File()) }
 	if err := r.roomFor(0); err != nil {
 		return confdb.Receipt{}, err
@@ -192,7 +216,7 @@ func (r *Replica) Commit(ctx context.Context, e confdb.Entry) (confdb.Receipt, e
 		return confdb.Receipt{}, err
 	}
 	at, _ = storage.State()
-	return confdb.Receipt{Position: at, Durable: 1}, nil
+	return confdb.Receipt{Position: at, Durable: r.awaitHeld(at)}, nil
 }
 
 func freeSpace(directory string) (uint64, error) {
@@ -217,7 +241,7 @@ func (r *Replica) roomFor(size uint64) error {
 // append puts an entry into the log and waits until it is applied. It does not stop waiting when a client goes away: whether an entry
 // counts must not be left open.
 func (r *Replica) append(e entry) error {
-	future := r.raft.Apply(e.encode(), readyTimeout)
+	future := r.group().Apply(e.encode(), readyTimeout)
 	result := make(chan error, 1)
 	go func() { // ends when raft answers, at the latest when it ends
 		err := future.Error()
@@ -236,20 +260,29 @@ func (r *Replica) append(e entry) error {
 			return nil
 		}
 		switch {
-		case errors.Is(err, raft.ErrNotLeader), errors.Is(err, raft.ErrEnqueueTimeout), errors.Is(err, raft.ErrRaftShutdown),
-			errors.Is(err, raft.ErrLeadershipTransferInProgress), errors.Is(err, errClosed):
+		case errors.Is(err, raft.ErrNotLeader), errors.Is(err, raft.ErrEnqueueTimeout),
+			errors.Is(err, raft.ErrLeadershipTransferInProgress):
 			return fault.Wrap(err, fault.DatabaseNotReady)
+		case errors.Is(err, raft.ErrLeadershipLost), errors.Is(err, raft.ErrRaftShutdown), errors.Is(err, errClosed):
+			// It may be in the log, here or at the next publisher.
+			return fault.Wrap(err, fault.ChangeOutcomeOpen)
 		}
 		return fault.Wrap(err, fault.DatabaseWriteFailed, "file", r.logPath())
 	case <-timer.C:
-		_, stuck := r.machine.state()
+		_, stuck := r.machineNow().state()
 		return fault.Wrap(fmt.Errorf("the change is in the log and will take effect as soon as the database can be written (%v)", stuck), fault.DatabaseNotReady)
 	}
 }
 
 // Snapshot takes a snapshot of the log now, as a backup or an upgrade wishes.
 func (r *Replica) Snapshot() error {
-	err := r.raft.Snapshot().Error()
+	group := r.group()
+	if group.State() == raft.Leader { // raft takes none before a change of the members was applied
+		if err := group.Barrier(applyTimeout).Error(); err != nil {
+			return err
+		}
+	}
+	err := group.Snapshot().Error()
 	if errors.Is(err, raft.ErrNothingNewToSnapshot) {
 		return nil
 	}
@@ -261,14 +294,24 @@ func (r *Replica) Close() error {
 	var err error
 	r.closeOnce.Do(func() {
 		close(r.closing)
-		if r.raft != nil {
-			err = r.raft.Shutdown().Error()
+		r.mu.Lock()
+		if r.running { // ends a Commit or a change of the group that waits for a full disk
+			close(r.stopping)
+			r.stopping, r.running = nil, false
+			group := r.raft
+			r.mu.Unlock()
+			err = group.Shutdown().Error()
+		} else {
+			r.mu.Unlock()
+		}
+		if r.options.Streams != nil {
+			_ = r.options.Streams.Listener.Close()
 		}
 		r.done.Wait()
-		if closer, ok := r.transport.(raft.WithClose); ok {
-			err = errors.Join(err, closer.Close())
-		}
-		err = errors.Join(err, r.closeFiles())
+		r.administration.Lock() // a change of the group ends first; it finds everything closing
+		defer r.administration.Unlock()
+		err = errors.Join(err, r.end(), r.closeFiles())
+		r.engine.Wait()
 	})
 	return err
 }

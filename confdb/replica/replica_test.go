@@ -486,51 +486,6 @@ func TestCommitTimeoutIsSet(t *testing.T) {
 	}
 }
 
-// A second server that joins without a vote gets everything, by snapshot and by log.
-func TestSubscriberFollows(t *testing.T) {
-	publisherAddress, publisherTransport := raft.NewInmemTransport("cm1")
-	subscriberAddress, subscriberTransport := raft.NewInmemTransport("cm2")
-	publisherTransport.Connect(subscriberAddress, subscriberTransport)
-	subscriberTransport.Connect(publisherAddress, publisherTransport)
-	use := func(t raft.Transport, a raft.ServerAddress) func(*Replica) {
-		return func(r *Replica) {
-			r.options.Transport = func(raft.ServerID) (raft.Transport, raft.ServerAddress, error) { return t, a, nil }
-		}
-	}
-	publisher := mustOpenWith(t, t.TempDir(), true, use(publisherTransport, publisherAddress)).ready(t)
-	fillSite(t, publisher)
-	publisher.replica.raft.ReloadConfig(raft.ReloadableConfig{TrailingLogs: 0, SnapshotInterval: time.Hour, SnapshotThreshold: 1 << 30, HeartbeatTimeout: heartbeatTimeout, ElectionTimeout: electionTimeout})
-	if err := publisher.replica.Snapshot(); err != nil {
-		t.Fatal(err)
-	}
-	subscriber := mustOpenWith(t, t.TempDir(), true, func(r *Replica) {
-		use(subscriberTransport, subscriberAddress)(r)
-		r.options.Server, r.first = "cm2", false
-	})
-	if err := publisher.replica.raft.AddNonvoter("cm2", subscriberAddress, 0, 5*time.Second).Error(); err != nil {
-		t.Fatal(err)
-	}
-	same := func() {
-		t.Helper()
-		for end := time.Now().Add(10 * time.Second); subscriber.Snapshot().Position() != publisher.Snapshot().Position(); time.Sleep(5 * time.Millisecond) {
-			if time.Now().After(end) {
-				t.Fatalf("the subscriber is at %v, the publisher at %v", subscriber.Snapshot().Position(), publisher.Snapshot().Position())
-			}
-		}
-		if subscriber.export(t) != publisher.export(t) {
-			t.Error("the copies differ")
-		}
-	}
-	same()
-	for i := range 20 {
-		publisher.put(t, partition(fmt.Sprint("p", i)))
-	}
-	same()
-	if _, err := subscriber.Apply(t.Context(), *new(confdb.ChangeSet).Put(partition("x")), confdb.Options{}); !errors.Is(err, fault.DatabaseNotReady) {
-		t.Errorf("a write at the subscriber: %v", err)
-	}
-}
-
 func TestWritesOfManyAtOnce(t *testing.T) {
 	s := mustOpen(t, t.TempDir(), true).ready(t)
 	var all sync.WaitGroup

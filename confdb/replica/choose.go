@@ -1,0 +1,103 @@
+package replica
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"tandem/confdb"
+	"tandem/fault"
+	"tandem/telephony"
+)
+
+// Candidate is what is known of a server when one is to be promoted by force.
+type Candidate struct {
+	Server    telephony.ServerName
+	Position  confdb.Position // as far as known
+	Reachable bool            // it answered now
+	Publisher bool            // it takes writes, or did last
+	Voter     bool            // it votes, as far as known
+	Broken    string          // why its copy is of no use; empty: it is
+}
+
+// ChoosePublisher decides which server is promoted by force, and refuses when that would be wrong: while the publisher or a quorum
+// of the voters lives, or, without acceptLoss, while a server that may hold more cannot be asked or holds more. target ""
+// asks for the most advanced server. Servers of an older epoch are behind whatever their index.
+func ChoosePublisher(known []Candidate, target telephony.ServerName, acceptLoss bool) (telephony.ServerName, error) {
+	name := string(target)
+	if target == "" {
+		name = "No server"
+	}
+	lives := func(reason string) error { return fault.New(fault.PublisherLives, "name", name, "reason", reason) }
+	voters, reachable := 0, 0
+	var best *Candidate
+	var unknown []string
+	for i := range known {
+		c := &known[i]
+		if c.Voter {
+			voters++
+			if c.Reachable {
+				reachable++
+			}
+		}
+		switch {
+		case c.Publisher && c.Reachable:
+			return "", lives(fmt.Sprintf("The publisher, %s, lives", c.Server))
+		case !c.Reachable:
+			if !c.Publisher { // the publisher is what is given up
+				unknown = append(unknown, string(c.Server))
+			}
+		case c.Broken == "" && (best == nil || further(c, best) > 0):
+			best = c
+		}
+	}
+	if voters > 1 && reachable > voters/2 {
+		return "", lives(fmt.Sprintf("%d of %d voters live and choose a publisher themselves", reachable, voters))
+	}
+	chosen := best
+	if target != "" {
+		i := slices.IndexFunc(known, func(c Candidate) bool { return c.Server == target })
+		if i < 0 {
+			return "", fault.New(fault.MemberUnknown, "name", name, "known", names(known))
+		}
+		chosen = &known[i]
+		switch {
+		case !chosen.Reachable:
+			return "", impossible(name, "it cannot be reached")
+		case chosen.Broken != "":
+			return "", impossible(name, chosen.Broken)
+		}
+	}
+	if chosen == nil {
+		return "", impossible(name, "no subscriber with a whole copy can be reached")
+	}
+	if acceptLoss {
+		return chosen.Server, nil
+	}
+	if best.Position != chosen.Position {
+		return "", fault.New(fault.PromotionMayLose, "name", string(chosen.Server), "others", string(best.Server))
+	}
+	if len(unknown) > 0 {
+		slices.Sort(unknown)
+		return "", fault.New(fault.PromotionMayLose, "name", string(chosen.Server), "others", strings.Join(unknown, ", "))
+	}
+	return chosen.Server, nil
+}
+
+func impossible(name, cause string) error {
+	return fault.Wrap(fmt.Errorf("%s", cause), fault.PromotionImpossible, "name", name)
+}
+
+// further compares how far two servers are; at the same place the first by name is the further one.
+func further(a, b *Candidate) int {
+	return cmp.Or(cmp.Compare(a.Position.Epoch, b.Position.Epoch), cmp.Compare(a.Position.Index, b.Position.Index), strings.Compare(string(b.Server), string(a.Server)))
+}
+
+func names(known []Candidate) string {
+	all := make([]string, len(known))
+	for i, c := range known {
+		all[i] = string(c.Server)
+	}
+	return strings.Join(all, ", ")
+}

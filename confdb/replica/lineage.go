@@ -1,0 +1,74 @@
+package replica
+
+import (
+	"cmp"
+	"slices"
+	"sync"
+
+	"tandem/confdb"
+)
+
+// branch says where the history of an epoch begins: after an entry of an earlier one. Indexes go on counting over it.
+type branch struct {
+	Epoch    uint64 `json:"epoch"`
+	Previous uint64 `json:"previous"` // epoch before
+	Index    uint64 `json:"index"`    // last entry of the epoch before that counts
+}
+
+// maximumBranches bounds what is kept: as many promotions.
+const maximumBranches = 16
+
+// lineage is what a server knows of the epochs of its cluster: the fence against a deposed publisher (dependencies.md 3.1, traps 1 and
+// 2). It is handed on with every connection, and survives a restart.
+type lineage struct {
+	mu    sync.Mutex
+	known lineageState
+	store func(lineageState) error
+}
+
+type lineageState struct {
+	Seen     uint64   `json:"seen"` // highest epoch that was ever heard of
+	Branches []branch `json:"branches,omitempty"`
+}
+
+func (l *lineage) state() lineageState {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return lineageState{l.known.Seen, slices.Clone(l.known.Branches)}
+}
+
+// learn takes in what another server knows. What is learnt counts even if it cannot be stored: the error is only for the log.
+func (l *lineage) learn(other lineageState) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	before := len(l.known.Branches)
+	changed := other.Seen > l.known.Seen
+	l.known.Seen = max(l.known.Seen, other.Seen)
+	for _, b := range other.Branches {
+		if !slices.Contains(l.known.Branches, b) {
+			l.known.Branches = append(l.known.Branches, b)
+		}
+	}
+	slices.SortFunc(l.known.Branches, func(a, b branch) int { return cmp.Compare(a.Epoch, b.Epoch) })
+	if n := len(l.known.Branches); n > maximumBranches {
+		l.known.Branches = slices.Delete(l.known.Branches, 0, n-maximumBranches)
+	}
+	if !changed && before == len(l.known.Branches) {
+		return nil
+	}
+	return l.store(l.known)
+}
+
+// common is the last entry that a server at a position of an earlier epoch shares with the cluster. False: it is not known.
+func (s lineageState) common(own confdb.Position) (index uint64, known bool) {
+	for _, b := range s.Branches {
+		switch {
+		case b.Epoch <= own.Epoch:
+		case b.Previous == own.Epoch:
+			return min(b.Index, own.Index), true
+		case b.Previous < own.Epoch: // the cluster went past the epoch of this server without ever being in it
+			return b.Index, true
+		}
+	}
+	return 0, false
+}

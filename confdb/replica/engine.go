@@ -132,8 +132,8 @@ func (t *mutableTransport) run(stopping <-chan struct{}) {
 func (t *mutableTransport) Consumer() <-chan raft.RPC { return t.consumer }
 
 func (r *Replica) muted() bool {
-	_, filling := r.marked(fillingFile)
-	return filling
+	content, filling := r.marked(fillingFile)
+	return filling && (content != fillingWait || r.machineNow().isFilling())
 }
 
 // group is the engine that runs, or ran last. Nothing of it works once it has ended, but nothing of it panics.

@@ -73,7 +73,7 @@ func (r *Replica) keepOnce() error {
 	case r.group().State() == raft.Leader:
 		return r.tidyGroup()
 	}
-	if _, filling := r.marked(fillingFile); filling && known && own == raft.Nonvoter && !m.isFilling() {
+	if content, filling := r.marked(fillingFile); filling && !m.isFilling() && (content == fillingWait || known && own == raft.Nonvoter) {
 		return r.unmark(fillingFile)
 	}
 	return nil

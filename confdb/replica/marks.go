@@ -21,6 +21,9 @@ const (
 const (
 	fillingWipe = "wipe" // the old log is still there
 	fillingWait = "wait" // the log is empty, or was filled since
+	// As fillingWait, and the log that was thrown away may have been a voter's: it does not vote before the publisher has made it a
+	// subscriber.
+	fillingMute = "mute"
 )
 
 func (r *Replica) markPath(name string) string { return filepath.Join(r.options.Directory, name) }

@@ -31,10 +31,11 @@ type network struct {
 
 // host is a server with its files, running or not.
 type host struct {
-	*site // nil while it does not run
+	*site     // nil while it does not run
 	network   *network
 	name      telephony.ServerName
 	directory string
+	port      string // kept over restarts
 	raised    map[fault.Code]*fault.Error
 }
 
@@ -197,7 +198,7 @@ func (c *cable) Close() error {
 
 // host makes a server that does not run yet.
 func (n *network) host(name telephony.ServerName) *host {
-	h := &host{network: n, name: name, directory: filepath.Join(n.t.TempDir(), string(name)), raised: map[fault.Code]*fault.Error{}}
+	h := &host{network: n, name: name, directory: filepath.Join(n.t.TempDir(), string(name)), port: "0", raised: map[fault.Code]*fault.Error{}}
 	if err := os.MkdirAll(h.directory, 0o700); err != nil {
 		n.t.Fatal(err)
 	}
@@ -217,11 +218,11 @@ func (h *host) start(first bool) *host {
 }
 
 func (h *host) begin(first bool) error {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	listener, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", h.port))
 	if err != nil {
 		return err
 	}
-	_, port, _ := net.SplitHostPort(listener.Addr().String())
+	_, h.port, _ = net.SplitHostPort(listener.Addr().String())
 	s := &site{}
 	opener := sqlite.Opener(h.directory, testKey(), first)
 	r, err := Open(Options{
@@ -247,8 +248,10 @@ func (h *host) begin(first bool) error {
 			s.mu.Unlock()
 		},
 		Applied: func(at confdb.Position) { h.network.acknowledge(h.name, at) },
-		Streams: &Streams{Address: net.JoinHostPort(string(h.name), port), Listener: listener,
-			Dial: func(address string, timeout time.Duration) (net.Conn, error) { return h.network.dial(h.name, address, timeout) }},
+		Streams: &Streams{Address: net.JoinHostPort(string(h.name), h.port), Listener: listener,
+			Dial: func(address string, timeout time.Duration) (net.Conn, error) {
+				return h.network.dial(h.name, address, timeout)
+			}},
 	})
 	if err != nil {
 		_ = listener.Close()
@@ -365,7 +368,9 @@ func same(t testing.TB, hosts ...*host) {
 func digestOf(t testing.TB, db confdb.Storage) string {
 	t.Helper()
 	text := ""
-	if err := db.Digest(func(kind telephony.Kind, key string, hash [32]byte) { text += fmt.Sprintf("%s %s %x\n", kind, key, hash) }); err != nil {
+	if err := db.Digest(func(kind telephony.Kind, key string, hash [32]byte) {
+		text += fmt.Sprintf("%s %s %x\n", kind, key, hash)
+	}); err != nil {
 		t.Fatal(err)
 	}
 	return text

@@ -56,20 +56,23 @@ func (r *Replica) openSubscriber() error {
 			return err
 		}
 		r.machine = r.newMachine(fresh)
-		return r.wipe(why)
+		if end == 0 && errors.Is(why, fault.DatabaseMissing) {
+			return r.wipe(nil, false) // it joins
+		}
+		return r.wipe(why, true)
 	}
 	position, _ := storage.State()
 	switch {
 	case why != nil:
-		return r.wipe(why)
+		return r.wipe(why, true)
 	case end == 0 && filling:
 		r.machine.filling = true
 	case end == 0:
-		return r.wipe(nil)
+		return r.wipe(nil, false) // it joins
 	case latest != nil && (at.Epoch != position.Epoch || at.Index > position.Index):
 		r.restore = true
 	case position.Index > end:
-		return r.wipe(errors.New("the log ends before the database does"))
+		return r.wipe(errors.New("the log ends before the database does"), true)
 	}
 	return nil
 }
@@ -104,8 +107,9 @@ func (r *Replica) endOfLog(latest *raft.SnapshotMeta) (uint64, error) {
 }
 
 // wipe throws the log and its snapshots away, so that the publisher sends a snapshot. The database stays. It goes on at the next start
-// if the server is killed in between. cause is for the administrator; nil: nothing that he must know.
-func (r *Replica) wipe(cause error) error {
+// if the server is killed in between. cause is for the administrator; nil: nothing that he must know. voted says that the log may be a
+// voter's.
+func (r *Replica) wipe(cause error, voted bool) error {
 	failed := func(err error) error { return fault.Wrap(err, fault.DatabaseWriteFailed, "file", r.options.Directory) }
 	if err := errors.Join(r.mark(subscriberFile, ""), r.mark(fillingFile, fillingWipe)); err != nil {
 		return failed(err)
@@ -123,7 +127,11 @@ func (r *Replica) wipe(cause error) error {
 	if err := r.openLogOfSubscriber(); err != nil {
 		return err
 	}
-	if err := r.mark(fillingFile, fillingWait); err != nil {
+	wait := fillingWait
+	if voted {
+		wait = fillingMute
+	}
+	if err := r.mark(fillingFile, wait); err != nil {
 		return failed(err)
 	}
 	if err := errors.Join(r.unmark(promotionFile), r.unmark(votersFile)); err != nil {
@@ -180,7 +188,8 @@ func (r *Replica) refill(cause error) error {
 		return err
 	}
 	r.renew()
-	if err := r.wipe(cause); err != nil {
+	// At a newer epoch the new publisher alone votes, and a voter's copy is not begun anew within an epoch.
+	if err := r.wipe(cause, false); err != nil {
 		return err
 	}
 	r.rebuilt = time.Now()

@@ -111,7 +111,7 @@ func TestDivergenceHalts(t *testing.T) {
 }
 
 // Trap 4: flushed before copied, and no snapshot if the disk did not take it.
-func TestSnapshotOrder(t *testing.T) {
+func TestTrap4_SnapshotOrder(t *testing.T) {
 	s := &scriptedStorage{}
 	m, _, _ := testMachine(t, s)
 	if _, err := m.Snapshot(); err != nil || len(s.calls) != 2 || s.calls[0] != "flush" || s.calls[1] != "copy" {

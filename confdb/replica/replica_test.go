@@ -187,7 +187,7 @@ func TestWatchersSeeWhatTheLogGivesBack(t *testing.T) {
 }
 
 // Trap 4: raft may cut its log only when what was applied is on the disk.
-func TestSnapshotFlushesTheDatabaseFirst(t *testing.T) {
+func TestTrap4_SnapshotFlushesTheDatabaseFirst(t *testing.T) {
 	directory := t.TempDir()
 	s := mustOpen(t, directory, true).ready(t)
 	s.put(t, partition("a"))
@@ -207,7 +207,7 @@ func TestSnapshotFlushesTheDatabaseFirst(t *testing.T) {
 }
 
 // Trap 4: the flag that keeps raft from restoring at start must be off if the database is not there, or is older than the snapshot.
-func TestMissingOrOldDatabaseIsRestoredFromTheSnapshot(t *testing.T) {
+func TestTrap4_MissingOrOldDatabaseIsRestoredFromTheSnapshot(t *testing.T) {
 	for _, name := range []string{"missing", "older"} {
 		t.Run(name, func(t *testing.T) {
 			directory := t.TempDir()
@@ -420,7 +420,7 @@ func (s *site) appendRaw(t *testing.T, data []byte) error {
 
 // An entry of a newer version stops the log, not the server: reads go on, writes are refused, nothing is thrown away, and the version that
 // knows the format goes on from there. Trap 5: meanwhile no snapshot is taken.
-func TestUnknownFormatHaltsAndKeepsEverything(t *testing.T) {
+func TestTrap5_UnknownFormatHaltsAndKeepsEverything(t *testing.T) {
 	directory := t.TempDir()
 	s := mustOpen(t, directory, true).ready(t)
 	s.put(t, partition("before"))
@@ -463,7 +463,7 @@ func TestUnknownFormatHaltsAndKeepsEverything(t *testing.T) {
 }
 
 // Trap 1: an entry of a newer epoch is not applied to a copy of the older one.
-func TestEntryOfAnotherEpochHalts(t *testing.T) {
+func TestTrap1_EntryOfAnotherEpochHalts(t *testing.T) {
 	s := mustOpen(t, t.TempDir(), true).ready(t)
 	s.put(t, partition("a"))
 	changeset, err := s.db.Plan([]confdb.Change{{Kind: telephony.KindPartition, Key: "b", After: partition("b")}})
@@ -479,7 +479,7 @@ func TestEntryOfAnotherEpochHalts(t *testing.T) {
 }
 
 // Trap 7: the default of the engine costs 50 ms until a change is seen.
-func TestCommitTimeoutIsSet(t *testing.T) {
+func TestTrap7_CommitTimeoutIsSet(t *testing.T) {
 	s := mustOpen(t, t.TempDir(), true)
 	if c := s.replica.config(); c.CommitTimeout != 5*time.Millisecond || !c.NoSnapshotRestoreOnStart {
 		t.Errorf("commit time-out %v, no restore %v", c.CommitTimeout, c.NoSnapshotRestoreOnStart)

@@ -2,6 +2,7 @@ package replica
 
 import (
 	"cmp"
+	"math/rand/v2"
 	"slices"
 	"sync"
 
@@ -45,6 +46,8 @@ func (l *lineage) learn(other lineageState) error {
 	changed := other.Seen > l.known.Seen
 	l.known.Seen = max(l.known.Seen, other.Seen)
 	for _, b := range other.Branches {
+		changed = changed || b.Epoch > l.known.Seen
+		l.known.Seen = max(l.known.Seen, b.Epoch)
 		if !slices.Contains(l.known.Branches, b) {
 			l.known.Branches = append(l.known.Branches, b)
 		}
@@ -58,6 +61,16 @@ func (l *lineage) learn(other lineageState) error {
 	}
 	return l.store(l.known)
 }
+
+// epochStep is between the epochs of two promotions, one after the other. Within a step the number is chance: two servers that begin an
+// epoch without knowing of each other do not begin the same one, and the higher one wins.
+const epochStep = 1 << 20
+
+// promotedEpoch follows every epoch that was seen, and every one that a server begins for itself meanwhile.
+func promotedEpoch(seen uint64) uint64 { return seen + epochStep + rand.Uint64N(epochStep) }
+
+// rebasedEpoch is for a publisher that must begin its log anew. It gives way to a promotion of the same time: that was a person's will.
+func rebasedEpoch(seen uint64) uint64 { return seen + 1 + rand.Uint64N(epochStep-1) }
 
 // common is the last entry that a server at a position of an earlier epoch shares with the cluster. False: it is not known.
 func (s lineageState) common(own confdb.Position) (index uint64, known bool) {

@@ -68,7 +68,8 @@ func (r *Replica) asPublisher(do func(group *raft.Raft) error) error {
 }
 
 // AddSubscriber makes a server a subscriber, or tells the group a new address of a member. The server must run, or will: it opens with
-// Options.Join. It gets a snapshot and then the log. Adding it again changes nothing.
+// Options.Join. It gets a snapshot and then the log. Adding it again changes nothing: who knows which servers belong to the cluster adds
+// them all whenever this server begins to take writes, since a server that was promoted, or whose log was damaged, may not know all.
 func (r *Replica) AddSubscriber(server telephony.ServerName, address string) error {
 	return r.asPublisher(func(group *raft.Raft) error { return r.addMember(group, Member{Server: server, Address: address}) })
 }

@@ -27,6 +27,8 @@ type network struct {
 	stop  chan struct{}
 	beats sync.WaitGroup
 	noAck bool // subscribers confirm nothing
+
+	complete bool // the publisher is told who belongs to the cluster
 }
 
 // host is a server with its files, running or not.
@@ -67,6 +69,27 @@ func (n *network) beat() {
 		}
 		for _, h := range n.running() {
 			n.acknowledge(h.name, h.position())
+			n.mu.Lock()
+			s := h.site
+			n.mu.Unlock()
+			if s != nil && n.isComplete() && s.replica.Status().Leads {
+				n.addAll(s)
+			}
+		}
+	}
+}
+
+// addAll stands for the server that knows from the configuration who belongs to the cluster.
+func (n *network) addAll(publisher *site) {
+	n.mu.Lock()
+	var all []Member
+	for name, h := range n.hosts {
+		all = append(all, Member{Server: name, Address: net.JoinHostPort(string(name), h.port)})
+	}
+	n.mu.Unlock()
+	for _, m := range all {
+		if m.Server != publisher.replica.options.Server {
+			_ = publisher.replica.AddSubscriber(m.Server, m.Address)
 		}
 	}
 }
@@ -233,6 +256,9 @@ func (h *host) begin(first bool) error {
 			return db, err
 		},
 		Report: func(f *fault.Error) {
+			if os.Getenv("TANDEM_DEBUG") != "" {
+				fmt.Println(time.Now().Format("05.000"), h.name, f, f.Err)
+			}
 			s.mu.Lock()
 			s.reports = append(s.reports, f)
 			s.mu.Unlock()
@@ -385,3 +411,9 @@ func (h *host) write(name string) (confdb.Result, error) {
 }
 
 func refusedWith(err error, code fault.Code) bool { return err != nil && errors.Is(err, code) }
+
+func (n *network) isComplete() bool {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.complete
+}

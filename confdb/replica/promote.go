@@ -32,7 +32,7 @@ func (r *Replica) Promote(ctx context.Context) error {
 	r.administration.Lock()
 	p, err := r.planPromotion()
 	if err == nil {
-		if err = r.markJSON(promotionFile, p); err == nil {
+		if err = r.preparePromotion(&p); err == nil {
 			err = r.promoteTo(p)
 		}
 	}
@@ -64,14 +64,35 @@ func (r *Replica) planPromotion() (p promotion, err error) {
 		return p, errors.New("its copy is just being built")
 	}
 	at, _ := m.storage.State()
-	p.Previous, p.Epoch = at.Epoch, max(at.Epoch, r.lineage.state().Seen)+1
+	p.Previous, p.Epoch = at.Epoch, promotedEpoch(max(at.Epoch, r.lineage.state().Seen))
 	for _, other := range r.Members() {
 		if other.Server != r.options.Server {
 			p.Members = append(p.Members, Member{Server: other.Server, Address: other.Address})
 		}
 	}
-	p.Index = group.LastIndex()
 	return p, nil
+}
+
+// preparePromotion stops the engine, after which the log gets no further entries, and notes what will be.
+func (r *Replica) preparePromotion(p *promotion) error {
+	if err := r.end(); err != nil {
+		return err
+	}
+	latest, _, err := r.latestSnapshot()
+	if err == nil {
+		p.Index, err = r.endOfLog(latest)
+	}
+	if err == nil && p.Index == 0 {
+		err = errors.New("it has no log")
+	}
+	if err == nil {
+		err = r.markJSON(promotionFile, p)
+	}
+	if err != nil { // as it was before
+		r.renew()
+		return errors.Join(err, r.begin())
+	}
+	return nil
 }
 
 // promoteTo can be repeated when it failed half-way.

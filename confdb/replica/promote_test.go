@@ -45,7 +45,7 @@ func TestTrap1_PromotionOfOneThatIsBehind(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if result.Position.Epoch != 2 {
+	if result.Position.Epoch <= 1 {
 		t.Errorf("the epoch did not rise: %v", result.Position)
 	}
 	same(t, behind, ahead)
@@ -151,18 +151,20 @@ func TestPromotionSurvivesKill(t *testing.T) {
 	same(t, hosts...)
 	hosts[0].end()
 	h := hosts[1]
+	r := h.replica
 	var p promotion
 	eventually(t, "a plan", func() (ok bool) {
 		var err error
 		p, err = h.replica.planPromotion()
 		return err == nil
 	})
-	if err := h.replica.markJSON(promotionFile, p); err != nil {
+	h.end()
+	p.Index = r.group().LastIndex()
+	if err := r.markJSON(promotionFile, p); err != nil {
 		t.Fatal(err)
 	}
-	h.end()
 	h.start(false).ready(t)
-	if !h.has("a") || h.Snapshot().Position().Epoch != 2 {
+	if !h.has("a") || h.Snapshot().Position().Epoch <= 1 {
 		t.Errorf("at %v", h.Snapshot().Position())
 	}
 	if _, err := h.write("b"); err != nil {

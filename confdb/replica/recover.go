@@ -164,7 +164,7 @@ func (r *Replica) rebase(cause error, position confdb.Position) error {
 	if r.snapshots, err = raft.NewFileSnapshotStoreWithLogger(r.options.Directory, keptSnapshots, r.hclog()); err != nil {
 		return fault.Wrap(err, fault.DatabaseWriteFailed, "file", r.options.Directory)
 	}
-	next := max(position.Epoch, r.lineage.state().Seen) + 1
+	next := rebasedEpoch(max(position.Epoch, r.lineage.state().Seen))
 	if err := r.lineage.learn(lineageState{Seen: next, Branches: []branch{{next, position.Epoch, position.Index}}}); err != nil {
 		return fault.Wrap(err, fault.DatabaseWriteFailed, "file", r.options.Directory)
 	}

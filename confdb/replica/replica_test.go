@@ -327,7 +327,7 @@ func TestDamagedLogIsBegunAnewFromTheDatabase(t *testing.T) {
 				t.Error("nobody was told")
 			}
 			again.put(t, partition("after"))
-			if now := again.Snapshot().Position(); now.Epoch != at.Epoch+1 {
+			if now := again.Snapshot().Position(); now.Epoch <= at.Epoch {
 				t.Errorf("at %v, before at %v", now, at)
 			}
 			want = again.export(t)
@@ -363,7 +363,7 @@ func TestBeginningTheLogAnewSurvivesKill(t *testing.T) {
 		t.Fatal(err)
 	}
 	again := mustOpen(t, directory, false).ready(t)
-	if again.export(t) != want || again.Snapshot().Position().Epoch != 2 {
+	if again.export(t) != want || again.Snapshot().Position().Epoch <= 1 {
 		t.Errorf("at %v", again.Snapshot().Position())
 	}
 	if list, err := again.replica.snapshots.List(); err != nil || len(list) != 1 {

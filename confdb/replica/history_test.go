@@ -264,7 +264,7 @@ func (n *network) promoteBest(asking, lost telephony.ServerName) bool {
 }
 
 func TestT16_T19_FaultsByChance(t *testing.T) {
-	for _, seed := range []uint64{1, 2, 3} {
+	for _, seed := range seeds() {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) { faults(t, seed, 25) })
 	}
 }
@@ -312,4 +312,19 @@ func TestT19_PartitionDuringWrites(t *testing.T) {
 			t.Logf("equal %v after healing", time.Since(begin))
 		})
 	}
+}
+
+// seeds are three, or those of TANDEM_SEEDS, as first-last.
+func seeds() []uint64 {
+	first, last := uint64(1), uint64(3)
+	if text := os.Getenv("TANDEM_SEEDS"); text != "" {
+		if _, err := fmt.Sscanf(text, "%d-%d", &first, &last); err != nil {
+			panic("TANDEM_SEEDS is not of the form 1-3: " + text)
+		}
+	}
+	var all []uint64
+	for i := first; i <= last; i++ {
+		all = append(all, i)
+	}
+	return all
 }

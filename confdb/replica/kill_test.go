@@ -25,6 +25,8 @@ func TestMain(m *testing.M) {
 		os.Exit(m.Run())
 	case "writer":
 		writerChild(os.Args[1])
+	case "server":
+		serverChild(os.Args[1], os.Args[2], os.Args[3])
 	case "full":
 		fullDiskChild(os.Args[1])
 	}

@@ -52,7 +52,7 @@ func (r *Replica) begin() error {
 func (r *Replica) end() error {
 	r.setReady(false)
 	r.mu.Lock()
-	running, group := r.running, r.raft
+	running, group, layer := r.running, r.raft, r.layer
 	r.running, r.layer = false, nil
 	if running {
 		close(r.stopping)
@@ -61,7 +61,11 @@ func (r *Replica) end() error {
 	if !running {
 		return nil
 	}
-	err := group.Shutdown().Error() // closes the transport too
+	ended := group.Shutdown()
+	if layer != nil { // raft waits for what is under way on its connections before it closes them
+		_ = layer.Close()
+	}
+	err := ended.Error()
 	r.engine.Wait()
 	return err
 }

@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -92,9 +93,7 @@ func (n *network) candidates(asking telephony.ServerName, lost telephony.ServerN
 // faults drives three servers through kills, cuts, promotions and moves, all chosen by the seed, while two writers write.
 func faults(t *testing.T, seed uint64, steps int) {
 	n, hosts := cluster(t, 3)
-	n.mu.Lock()
-	n.complete = true
-	n.mu.Unlock()
+	n.beats.Go(n.introduce)
 	random := rand.New(rand.NewPCG(seed, 17))
 	record := &history{writes: map[string]outcome{}}
 	stop := make(chan struct{})
@@ -243,6 +242,8 @@ func (n *network) settled(t testing.TB) *host {
 	for _, h := range n.running() {
 		t.Logf("%s: %+v, members %+v, lineage %+v", h.name, h.replica.Status(), h.replica.Members(), h.replica.lineage.state())
 	}
+	stacks := make([]byte, 1<<20)
+	t.Logf("%s", stacks[:runtime.Stack(stacks, true)])
 	t.Fatalf("not settled in %v", 2*patience)
 	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"os"
 	"path/filepath"
@@ -27,8 +28,6 @@ type network struct {
 	stop  chan struct{}
 	beats sync.WaitGroup
 	noAck bool // subscribers confirm nothing
-
-	complete bool // the publisher is told who belongs to the cluster
 }
 
 // host is a server with its files, running or not.
@@ -69,10 +68,23 @@ func (n *network) beat() {
 		}
 		for _, h := range n.running() {
 			n.acknowledge(h.name, h.position())
+		}
+	}
+}
+
+// introduce tells whoever publishes which servers there are, every now and then.
+func (n *network) introduce() {
+	for {
+		select {
+		case <-n.stop:
+			return
+		case <-time.After(200 * time.Millisecond):
+		}
+		for _, h := range n.running() {
 			n.mu.Lock()
 			s := h.site
 			n.mu.Unlock()
-			if s != nil && n.isComplete() && s.replica.Status().Leads {
+			if s != nil && s.replica.Status().Leads {
 				n.addAll(s)
 			}
 		}
@@ -248,16 +260,20 @@ func (h *host) begin(first bool) error {
 	_, h.port, _ = net.SplitHostPort(listener.Addr().String())
 	s := &site{}
 	opener := sqlite.Opener(h.directory, testKey(), first)
+	var logger *slog.Logger
+	if os.Getenv("TANDEM_DEBUG") != "" {
+		logger = slog.New(slog.NewTextHandler(os.Stdout, nil)).With("server", h.name)
+	}
 	r, err := Open(Options{
-		Directory: h.directory, Server: h.name, Create: first, Join: !first,
+		Logger: logger, Directory: h.directory, Server: h.name, Create: first, Join: !first,
 		Open: func(fresh bool) (confdb.Storage, error) {
 			db, err := opener(fresh)
 			s.db = db
 			return db, err
 		},
 		Report: func(f *fault.Error) {
-			if os.Getenv("TANDEM_DEBUG") != "" {
-				fmt.Println(time.Now().Format("05.000"), h.name, f, f.Err)
+			if logger != nil {
+				logger.Info("reported", "fault", f)
 			}
 			s.mu.Lock()
 			s.reports = append(s.reports, f)
@@ -411,9 +427,3 @@ func (h *host) write(name string) (confdb.Result, error) {
 }
 
 func refusedWith(err error, code fault.Code) bool { return err != nil && errors.Is(err, code) }
-
-func (n *network) isComplete() bool {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	return n.complete
-}

@@ -298,9 +298,13 @@ func (r *Replica) Close() error {
 		if r.running { // ends a Commit or a change of the group that waits for a full disk
 			close(r.stopping)
 			r.stopping, r.running = nil, false
-			group := r.raft
+			group, layer := r.raft, r.layer
 			r.mu.Unlock()
-			err = group.Shutdown().Error()
+			ended := group.Shutdown()
+			if layer != nil {
+				_ = layer.Close()
+			}
+			err = ended.Error()
 		} else {
 			r.mu.Unlock()
 		}

@@ -99,7 +99,8 @@ func TestVerdict(t *testing.T) {
 }
 
 func TestCommonHistory(t *testing.T) {
-	known := lineageState{Seen: 4, Branches: []branch{{2, 1, 50}, {4, 2, 90}}}
+	// Epoch 3 was begun after entry 60 of epoch 2 by a server that the cluster did not follow, 5 by one that left the history earlier.
+	known := lineageState{Seen: 6, Branches: []branch{{2, 1, 50}, {3, 2, 60}, {5, 1, 20}, {6, 2, 90}}}
 	for _, c := range []struct {
 		at    confdb.Position
 		index uint64
@@ -108,8 +109,10 @@ func TestCommonHistory(t *testing.T) {
 		{confdb.Position{Epoch: 1, Index: 70}, 50, true},
 		{confdb.Position{Epoch: 1, Index: 40}, 40, true},
 		{confdb.Position{Epoch: 2, Index: 95}, 90, true},
-		{confdb.Position{Epoch: 3, Index: 95}, 90, true}, // promoted on a side that the cluster did not follow
-		{confdb.Position{Epoch: 4, Index: 95}, 0, false},
+		{confdb.Position{Epoch: 3, Index: 95}, 60, true},
+		{confdb.Position{Epoch: 5, Index: 95}, 20, true},
+		{confdb.Position{Epoch: 4, Index: 95}, 0, false},  // an epoch of which nothing is known
+		{confdb.Position{Epoch: 6, Index: 95}, 95, false}, // it is not over
 	} {
 		if index, ok := known.common(c.at); index != c.index || ok != c.known {
 			t.Errorf("%v: %d, %v", c.at, index, ok)

@@ -2,6 +2,7 @@ package replica
 
 import (
 	"cmp"
+	"math"
 	"math/rand/v2"
 	"slices"
 	"sync"
@@ -72,16 +73,29 @@ func promotedEpoch(seen uint64) uint64 { return seen + epochStep + rand.Uint64N(
 // rebasedEpoch is for a publisher that must begin its log anew. It gives way to a promotion of the same time: that was a person's will.
 func rebasedEpoch(seen uint64) uint64 { return seen + 1 + rand.Uint64N(epochStep-1) }
 
-// common is the last entry that a server at a position of an earlier epoch shares with the cluster. False: it is not known.
+// common is the last entry that a server at a position of an epoch that is over shares with the cluster. False: it is not known.
 func (s lineageState) common(own confdb.Position) (index uint64, known bool) {
-	for _, b := range s.Branches {
-		switch {
-		case b.Epoch <= own.Epoch:
-		case b.Previous == own.Epoch:
-			return min(b.Index, own.Index), true
-		case b.Previous < own.Epoch: // the cluster went past the epoch of this server without ever being in it
-			return b.Index, true
+	theirs := map[uint64]uint64{} // what counts of each epoch on the way to the newest
+	for _, p := range s.line(confdb.Position{Epoch: s.Seen, Index: math.MaxUint64}) {
+		theirs[p.Epoch] = p.Index
+	}
+	for _, p := range s.line(own) {
+		if counts, ok := theirs[p.Epoch]; ok {
+			return min(p.Index, counts), p != own || p.Epoch != s.Seen
 		}
 	}
 	return 0, false
+}
+
+// line is the history that leads to a position, backwards: each epoch with its last entry that counts for it.
+func (s lineageState) line(from confdb.Position) []confdb.Position {
+	all := []confdb.Position{from}
+	for {
+		i := slices.IndexFunc(s.Branches, func(b branch) bool { return b.Epoch == from.Epoch })
+		if i < 0 || s.Branches[i].Previous >= from.Epoch {
+			return all
+		}
+		from = confdb.Position{Epoch: s.Branches[i].Previous, Index: min(s.Branches[i].Index, from.Index)}
+		all = append(all, from)
+	}
 }

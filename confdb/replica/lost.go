@@ -3,9 +3,12 @@ package replica
 import (
 	"bufio"
 	"bytes"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/hashicorp/raft"
@@ -22,6 +25,9 @@ func (r *Replica) saveLost() error {
 	m := r.machine
 	at, _ := m.storage.State()
 	common, known := r.lineage.state().common(at)
+	if newest := r.lineage.state(); !known && slices.ContainsFunc(newest.Branches, func(b branch) bool { return b.Epoch == newest.Seen }) {
+		common, known = 0, true // its epoch is too old for anybody to remember: whatever it has is saved
+	}
 	if !known {
 		// It does not know yet where the cluster went on without it. Only the publisher can have what nobody else has.
 		if _, subscriber := r.marked(subscriberFile); subscriber {
@@ -59,8 +65,14 @@ func (r *Replica) saveLost() error {
 		return nil
 	}
 	base := filepath.Join(r.options.Directory, fmt.Sprintf("lost-changes-%d-%d", at.Epoch, common))
+	for n := 2; ; n++ { // what was saved before is not written over
+		if _, err := os.Lstat(base + ".txt"); errors.Is(err, fs.ErrNotExist) {
+			break
+		}
+		base = filepath.Join(r.options.Directory, fmt.Sprintf("lost-changes-%d-%d-%d", at.Epoch, common, n))
+	}
 	copied := base + ".db"
-	if err := os.RemoveAll(copied); err != nil {
+	if err := os.RemoveAll(copied); err != nil { // of an attempt before that failed
 		return err
 	}
 	if err := m.storage.Copy(copied); err != nil {

@@ -95,6 +95,11 @@ func (r *Replica) cutLog(group *raft.Raft) error {
 	if err != nil || first > 1 {
 		return err
 	}
+	if last, err := r.store.LastIndex(); err == nil && last == 0 {
+		if latest, _, err := r.latestSnapshot(); err != nil || latest != nil {
+			return err // all there is is in the snapshot
+		}
+	}
 	before := group.ReloadableConfig()
 	cut := before
 	cut.TrailingLogs = 0

@@ -18,6 +18,7 @@ type Candidate struct {
 	Reachable bool            // it answered now
 	Publisher bool            // it takes writes, or did last
 	Voter     bool            // it votes, as far as known
+	Newest    uint64          // newest epoch that it knows of: Status.Newest; 0: not known
 	Broken    string          // why its copy is of no use; empty: it is
 }
 
@@ -75,8 +76,11 @@ func ChoosePublisher(known []Candidate, target telephony.ServerName, acceptLoss 
 	if acceptLoss {
 		return chosen.Server, nil
 	}
-	if best.Position != chosen.Position {
-		return "", fault.New(fault.PromotionMayLose, "name", string(chosen.Server), "others", string(best.Server))
+	for i := range known {
+		// A copy that is just being built, or of an old epoch, counts too: what it has, or knows to be, was acknowledged by it.
+		if c := &known[i]; c.Reachable && (beyond(c.Position, chosen.Position) || c.Newest > chosen.Position.Epoch) {
+			return "", fault.New(fault.PromotionMayLose, "name", string(chosen.Server), "others", string(c.Server))
+		}
 	}
 	if len(unknown) > 0 {
 		slices.Sort(unknown)
@@ -87,6 +91,10 @@ func ChoosePublisher(known []Candidate, target telephony.ServerName, acceptLoss 
 
 func impossible(name, cause string) error {
 	return fault.Wrap(fmt.Errorf("%s", cause), fault.PromotionImpossible, "name", name)
+}
+
+func beyond(a, b confdb.Position) bool {
+	return a.Epoch > b.Epoch || a.Epoch == b.Epoch && a.Index > b.Index
 }
 
 // further compares how far two servers are; at the same place the first by name is the further one.

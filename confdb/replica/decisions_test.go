@@ -26,6 +26,7 @@ func TestChoosePublisher(t *testing.T) {
 	away := func(c Candidate) Candidate { c.Reachable = false; return c }
 	voter := func(c Candidate) Candidate { c.Voter = true; return c }
 	broken := func(c Candidate) Candidate { c.Broken = "its copy is damaged"; return c }
+	heard := func(c Candidate) Candidate { c.Newest = 9; return c }
 	old := sub("cm4", 500)
 	old.Position.Epoch = 0
 	living := lost
@@ -37,23 +38,25 @@ func TestChoosePublisher(t *testing.T) {
 		want    telephony.ServerName
 		refused fault.Code
 	}{
-		"the most advanced":                      {known: []Candidate{lost, sub("cm2", 80), sub("cm3", 85)}, want: "cm3"},
-		"equal: the first by name":               {known: []Candidate{lost, sub("cm3", 85), sub("cm2", 85)}, want: "cm2"},
-		"either of two that are equal":           {known: []Candidate{lost, sub("cm3", 85), sub("cm2", 85)}, target: "cm3", want: "cm3"},
-		"one that is behind":                     {known: []Candidate{lost, sub("cm2", 80), sub("cm3", 85)}, target: "cm2", refused: fault.PromotionMayLose},
-		"one that is behind, loss accepted":      {known: []Candidate{lost, sub("cm2", 80), sub("cm3", 85)}, target: "cm2", accept: true, want: "cm2"},
-		"one cannot be asked":                    {known: []Candidate{lost, sub("cm2", 80), away(sub("cm3", 10))}, refused: fault.PromotionMayLose},
-		"one cannot be asked, loss accepted":     {known: []Candidate{lost, sub("cm2", 80), away(sub("cm3", 85))}, accept: true, want: "cm2"},
-		"the chosen one cannot be asked":         {known: []Candidate{lost, sub("cm2", 80), away(sub("cm3", 85))}, target: "cm3", accept: true, refused: fault.PromotionImpossible},
-		"the publisher lives":                    {known: []Candidate{living, sub("cm2", 80)}, accept: true, refused: fault.PublisherLives},
-		"a quorum lives":                         {known: []Candidate{lost, voter(sub("cm2", 80)), voter(sub("cm3", 80))}, accept: true, refused: fault.PublisherLives},
-		"no quorum lives":                        {known: []Candidate{lost, voter(sub("cm2", 80)), away(voter(sub("cm3", 80)))}, accept: true, want: "cm2"},
-		"no quorum lives, and one may hold more": {known: []Candidate{lost, voter(sub("cm2", 80)), away(voter(sub("cm3", 80)))}, refused: fault.PromotionMayLose},
-		"an old epoch is behind":                 {known: []Candidate{lost, old, sub("cm2", 3)}, want: "cm2"},
-		"a broken copy does not count":           {known: []Candidate{lost, broken(sub("cm2", 99)), sub("cm3", 80)}, want: "cm3"},
-		"a broken copy is not promoted":          {known: []Candidate{lost, broken(sub("cm2", 99)), sub("cm3", 80)}, target: "cm2", accept: true, refused: fault.PromotionImpossible},
-		"nobody is there":                        {known: []Candidate{lost}, accept: true, refused: fault.PromotionImpossible},
-		"an unknown server":                      {known: []Candidate{lost, sub("cm2", 80)}, target: "cm9", refused: fault.MemberUnknown},
+		"the most advanced":                               {known: []Candidate{lost, sub("cm2", 80), sub("cm3", 85)}, want: "cm3"},
+		"equal: the first by name":                        {known: []Candidate{lost, sub("cm3", 85), sub("cm2", 85)}, want: "cm2"},
+		"either of two that are equal":                    {known: []Candidate{lost, sub("cm3", 85), sub("cm2", 85)}, target: "cm3", want: "cm3"},
+		"one that is behind":                              {known: []Candidate{lost, sub("cm2", 80), sub("cm3", 85)}, target: "cm2", refused: fault.PromotionMayLose},
+		"one that is behind, loss accepted":               {known: []Candidate{lost, sub("cm2", 80), sub("cm3", 85)}, target: "cm2", accept: true, want: "cm2"},
+		"one cannot be asked":                             {known: []Candidate{lost, sub("cm2", 80), away(sub("cm3", 10))}, refused: fault.PromotionMayLose},
+		"one cannot be asked, loss accepted":              {known: []Candidate{lost, sub("cm2", 80), away(sub("cm3", 85))}, accept: true, want: "cm2"},
+		"the chosen one cannot be asked":                  {known: []Candidate{lost, sub("cm2", 80), away(sub("cm3", 85))}, target: "cm3", accept: true, refused: fault.PromotionImpossible},
+		"the publisher lives":                             {known: []Candidate{living, sub("cm2", 80)}, accept: true, refused: fault.PublisherLives},
+		"a quorum lives":                                  {known: []Candidate{lost, voter(sub("cm2", 80)), voter(sub("cm3", 80))}, accept: true, refused: fault.PublisherLives},
+		"no quorum lives":                                 {known: []Candidate{lost, voter(sub("cm2", 80)), away(voter(sub("cm3", 80)))}, accept: true, want: "cm2"},
+		"no quorum lives, and one may hold more":          {known: []Candidate{lost, voter(sub("cm2", 80)), away(voter(sub("cm3", 80)))}, refused: fault.PromotionMayLose},
+		"an old epoch is behind":                          {known: []Candidate{lost, old, sub("cm2", 3)}, want: "cm2"},
+		"a broken copy may hold more":                     {known: []Candidate{lost, broken(sub("cm2", 99)), sub("cm3", 80)}, refused: fault.PromotionMayLose},
+		"a broken copy that holds no more does not count": {known: []Candidate{lost, broken(sub("cm2", 80)), sub("cm3", 80)}, want: "cm3"},
+		"a newer epoch was heard of":                      {known: []Candidate{lost, heard(sub("cm2", 10)), sub("cm3", 80)}, refused: fault.PromotionMayLose},
+		"a broken copy is not promoted":                   {known: []Candidate{lost, broken(sub("cm2", 99)), sub("cm3", 80)}, target: "cm2", accept: true, refused: fault.PromotionImpossible},
+		"nobody is there":                                 {known: []Candidate{lost}, accept: true, refused: fault.PromotionImpossible},
+		"an unknown server":                               {known: []Candidate{lost, sub("cm2", 80)}, target: "cm9", refused: fault.MemberUnknown},
 	} {
 		got, err := ChoosePublisher(c.known, c.target, c.accept)
 		if got != c.want || (c.refused == "") != (err == nil) || err != nil && !refusedWith(err, c.refused) {

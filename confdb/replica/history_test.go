@@ -80,7 +80,7 @@ func (n *network) candidates(asking telephony.ServerName, lost telephony.ServerN
 		n.mu.Unlock()
 		if running != nil && !n.severed(asking, name) && !n.severed(name, asking) {
 			s := running.replica.Status()
-			c.Position, c.Reachable = s.Position, true
+			c.Position, c.Newest, c.Reachable = s.Position, s.Newest, true
 			if s.Filling || s.Halted != nil || s.Deposed {
 				c.Broken = "its copy is not whole"
 			}
@@ -136,7 +136,8 @@ func faults(t *testing.T, seed uint64, steps int) (onTwoDisks int) {
 			last = p
 		}
 		h := hosts[random.IntN(len(hosts))]
-		switch action := random.IntN(8); action {
+		action := random.IntN(8)
+		switch action {
 		case 0, 1:
 			if h.site == nil {
 				h.start(false)
@@ -255,7 +256,8 @@ func (n *network) promoteBest(asking, lost telephony.ServerName) bool {
 		if err != nil {
 			continue
 		}
-		if n.hosts[chosen].replica.Promote(ctx) == nil {
+		err = n.hosts[chosen].replica.Promote(ctx)
+		if err == nil {
 			return true
 		}
 	}

@@ -121,6 +121,7 @@ func (r *Replica) WaitReady(ctx context.Context) error {
 // Status is what is known about the replica.
 type Status struct {
 	Position confdb.Position
+	Newest   uint64 // newest epoch that was ever heard of
 	Schema   int
 	Leads    bool  // this server takes writes
 	Filling  bool  // the copy is being built anew; the old one is read meanwhile
@@ -137,7 +138,7 @@ func (r *Replica) Status() Status {
 	r.mu.Lock()
 	ready := r.ready
 	r.mu.Unlock()
-	s := Status{Position: at, Schema: version, Halted: halted, Stuck: stuck, Filling: m.isFilling(), Deposed: r.deposed()}
+	s := Status{Position: at, Newest: r.lineage.state().Seen, Schema: version, Halted: halted, Stuck: stuck, Filling: m.isFilling(), Deposed: r.deposed()}
 	select {
 	case <-ready:
 		s.Leads = true

@@ -63,6 +63,9 @@ func (r *Replica) planPromotion() (p promotion, err error) {
 	if m.isFilling() {
 		return p, errors.New("its copy is just being built")
 	}
+	if r.deposed() {
+		return p, errors.New("its copy is of an epoch that is over")
+	}
 	at, _ := m.storage.State()
 	p.Previous, p.Epoch = at.Epoch, promotedEpoch(max(at.Epoch, r.lineage.state().Seen))
 	for _, other := range r.Members() {

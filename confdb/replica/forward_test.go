@@ -4,12 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"sync"
 	"testing"
 
 	"tandem/confdb"
-	"tandem/confdb/bulk"
 	"tandem/fault"
 	"tandem/telephony"
 )
@@ -18,16 +16,7 @@ import (
 func TestWriteAtASubscriber(t *testing.T) {
 	n, hosts := cluster(t, 2)
 	publisher, subscriber := hosts[0], hosts[1]
-	data, err := os.ReadFile("../bulk/testdata/site-small.yaml")
-	if err != nil {
-		t.Fatal(err)
-	}
-	set, err := bulk.Decode("site-small.yaml", data)
-	if err != nil {
-		t.Fatal(err)
-	}
-	set.Put(&telephony.Server{Name: "cm1"})
-	result, err := subscriber.Apply(t.Context(), set, confdb.Options{Actor: "me"})
+	result, err := subscriber.Apply(t.Context(), smallSite(t), confdb.Options{Actor: "me"})
 	if err != nil {
 		t.Fatal(err)
 	}

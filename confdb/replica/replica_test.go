@@ -128,7 +128,14 @@ func partition(name string) *telephony.Partition {
 
 func fillSite(t testing.TB, s *site) {
 	t.Helper()
-	s.put(t, &telephony.Server{Name: "cm1"})
+	if _, err := s.Apply(t.Context(), smallSite(t), confdb.Options{}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// smallSite is the example of a site, with the server that it is for.
+func smallSite(t testing.TB) confdb.ChangeSet {
+	t.Helper()
 	data, err := os.ReadFile("../bulk/testdata/site-small.yaml")
 	if err != nil {
 		t.Fatal(err)
@@ -137,9 +144,8 @@ func fillSite(t testing.TB, s *site) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := s.Apply(t.Context(), set, confdb.Options{}); err != nil {
-		t.Fatal(err)
-	}
+	set.Put(&telephony.Server{Name: "cm1"})
+	return set
 }
 
 func TestConfigurationSurvivesARestart(t *testing.T) {

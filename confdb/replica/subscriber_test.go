@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"testing"
 
+	"go.uber.org/goleak"
+
 	"tandem/confdb"
 	"tandem/confdb/sqlite"
 	"tandem/fault"
@@ -129,4 +131,17 @@ func TestDivergedSubscriberHealsWhileItRuns(t *testing.T) {
 	if !rebuilt {
 		t.Error("nobody was told")
 	}
+}
+
+// Nothing runs on after a cluster was closed, whatever it went through.
+func TestNothingStaysBehind(t *testing.T) {
+	before := goleak.IgnoreCurrent()
+	t.Run("cluster", func(t *testing.T) {
+		n, hosts := cluster(t, 3)
+		n.isolate("cm1")
+		promote(t, hosts[1])
+		n.heal()
+		same(t, hosts[1], hosts[0], hosts[2])
+	})
+	goleak.VerifyNone(t, before)
 }

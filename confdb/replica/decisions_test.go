@@ -139,6 +139,20 @@ func TestCommonHistory(t *testing.T) {
 	}
 }
 
+// Of two promotions that do not know of each other the later one wins, and a log begun anew gives way to either.
+func TestNumbersOfEpochs(t *testing.T) {
+	now := time.Now()
+	for range 1000 {
+		first, second, rebased := promotedEpoch(1, now), promotedEpoch(1, now.Add(2*time.Millisecond)), rebasedEpoch(1)
+		if rebased <= 1 || first <= rebased || second <= first {
+			t.Fatalf("%d, %d, rebased %d", first, second, rebased)
+		}
+		if later := promotedEpoch(second, now.Add(-time.Hour)); later <= second { // a clock that was set back
+			t.Fatalf("%d after %d", later, second)
+		}
+	}
+}
+
 func FuzzHello(f *testing.F) {
 	f.Add(hello{epoch: 3, name: "cm1", lineage: lineageState{Seen: 3, Branches: []branch{{3, 2, 9}}}}.encode())
 	f.Add([]byte("TNDR"))

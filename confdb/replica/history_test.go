@@ -90,7 +90,7 @@ func (n *network) candidates(asking telephony.ServerName, lost telephony.ServerN
 	return all
 }
 
-// faults drives three servers through kills, cuts, promotions and moves, all chosen by the seed, while two writers write.
+// faults drives three servers through kills, cuts, promotions and moves, all chosen by the seed, while four writers write.
 func faults(t *testing.T, seed uint64, steps int) (onTwoDisks int) {
 	n, hosts := cluster(t, 3)
 	n.beats.Go(n.introduce)
@@ -98,7 +98,7 @@ func faults(t *testing.T, seed uint64, steps int) (onTwoDisks int) {
 	record := &history{writes: map[string]outcome{}}
 	stop := make(chan struct{})
 	var writers sync.WaitGroup
-	for w := range 2 {
+	for w := range 4 {
 		chance := rand.New(rand.NewPCG(seed, uint64(w)))
 		writers.Go(func() {
 			for i := 0; ; i++ {

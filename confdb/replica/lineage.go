@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"sync"
+	"time"
 
 	"tandem/confdb"
 )
@@ -63,12 +64,15 @@ func (l *lineage) learn(other lineageState) error {
 	return l.store(l.known)
 }
 
-// epochStep is between the epochs of two promotions, one after the other. Within a step the number is chance: two servers that begin an
-// epoch without knowing of each other do not begin the same one, and the higher one wins.
-const epochStep = 1 << 20
+// epochStep is what the number of an epoch leaves to chance: two servers that begin an epoch without knowing of each other do not begin
+// the same one.
+const epochStep = 1 << 10
 
-// promotedEpoch follows every epoch that was seen, and every one that a server begins for itself meanwhile.
-func promotedEpoch(seen uint64) uint64 { return seen + epochStep + rand.Uint64N(epochStep) }
+// promotedEpoch follows every epoch that was seen. It is made of the time: of two promotions the later one wins, even if the first was
+// lost before anybody heard of it and comes back.
+func promotedEpoch(seen uint64, now time.Time) uint64 {
+	return max(seen+1, uint64(now.UnixMilli())*epochStep) + rand.Uint64N(epochStep)
+}
 
 // rebasedEpoch is for a publisher that must begin its log anew. It gives way to a promotion of the same time: that was a person's will.
 func rebasedEpoch(seen uint64) uint64 { return seen + 1 + rand.Uint64N(epochStep-1) }

@@ -67,7 +67,7 @@ func (r *Replica) planPromotion() (p promotion, err error) {
 		return p, errors.New("its copy is of an epoch that is over")
 	}
 	at, _ := m.storage.State()
-	p.Previous, p.Epoch = at.Epoch, promotedEpoch(max(at.Epoch, r.lineage.state().Seen))
+	p.Previous, p.Epoch = at.Epoch, promotedEpoch(max(at.Epoch, r.lineage.state().Seen), time.Now())
 	for _, other := range r.Members() {
 		if other.Server != r.options.Server {
 			p.Members = append(p.Members, Member{Server: other.Server, Address: other.Address})

@@ -156,7 +156,7 @@ func publishChild(r *Replica, store *confdb.Store, ports map[string]childPorts) 
 					fmt.Println("ack", name, result.Durable)
 				}
 				say.Unlock()
-				if i > 150 { // bounded, should nobody kill it
+				if i > 60 { // bounded, should nobody kill it
 					return
 				}
 			}
@@ -271,7 +271,7 @@ func TestT16_ClusterSurvivesKills(t *testing.T) {
 		if line := publisher.until(t, "ready", note); len(line) > len("ready 9999") {
 			t.Errorf("not writable within ten seconds of its start: %s ms", line)
 		}
-		for range 20 + random.IntN(60) {
+		for range 10 + random.IntN(30) {
 			publisher.until(t, "ack", note)
 		}
 		if round%3 == 1 {

@@ -147,6 +147,22 @@ func (r *Replica) group() *raft.Raft {
 	return r.raft
 }
 
+// answered waits for the engine's answer, at most for a time: an engine that ends in the wrong moment never gives it.
+func answered(f raft.Future, stopping <-chan struct{}) error {
+	result := make(chan error, 1)
+	go func() { result <- f.Error() }() // ends with the answer
+	timer := time.NewTimer(applyTimeout)
+	defer timer.Stop()
+	select {
+	case err := <-result:
+		return err
+	case <-stopping:
+		return errClosed
+	case <-timer.C:
+		return errors.New("the replication engine does not answer")
+	}
+}
+
 func (r *Replica) machineNow() *machine {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -25,7 +25,7 @@ func (r *Replica) lead(group *raft.Raft, stopping <-chan struct{}) {
 				continue
 			}
 			for group.State() == raft.Leader && !r.deposed() {
-				err := r.prepare(group)
+				err := r.prepare(group, stopping)
 				if err == nil {
 					r.setReady(true)
 					r.nudge()
@@ -45,8 +45,8 @@ func (r *Replica) lead(group *raft.Raft, stopping <-chan struct{}) {
 	}
 }
 
-func (r *Replica) prepare(group *raft.Raft) error {
-	if err := group.Barrier(applyTimeout).Error(); err != nil {
+func (r *Replica) prepare(group *raft.Raft, stopping <-chan struct{}) error {
+	if err := answered(group.Barrier(applyTimeout), stopping); err != nil {
 		return err
 	}
 	storage := r.machineNow().storage

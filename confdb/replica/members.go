@@ -83,9 +83,9 @@ func (r *Replica) addMember(group *raft.Raft, m Member) error {
 		return fmt.Errorf("cut the log: %w", err)
 	}
 	if have.Voter {
-		return group.AddVoter(raft.ServerID(m.Server), raft.ServerAddress(m.Address), 0, changeTimeout).Error()
+		return answered(group.AddVoter(raft.ServerID(m.Server), raft.ServerAddress(m.Address), 0, changeTimeout), r.closing)
 	}
-	return group.AddNonvoter(raft.ServerID(m.Server), raft.ServerAddress(m.Address), 0, changeTimeout).Error()
+	return answered(group.AddNonvoter(raft.ServerID(m.Server), raft.ServerAddress(m.Address), 0, changeTimeout), r.closing)
 }
 
 // cutLog sees to it that the log does not reach back to its beginning: a server whose copy is begun anew then gets a snapshot, which
@@ -124,7 +124,7 @@ func (r *Replica) RemoveServer(server telephony.ServerName) error {
 		if m.Voter {
 			return fault.New(fault.VotersInvalid, "problem", fmt.Sprintf("%s is a voter and cannot be removed", server))
 		}
-		if err := group.RemoveServer(raft.ServerID(server), 0, changeTimeout).Error(); err != nil {
+		if err := answered(group.RemoveServer(raft.ServerID(server), 0, changeTimeout), r.closing); err != nil {
 			return err
 		}
 		r.holders.forget(server)
@@ -160,7 +160,7 @@ func (r *Replica) Reinitialize(ctx context.Context, server telephony.ServerName,
 			return err
 		}
 		if m.Voter { // it must not vote with an empty log
-			if err := group.DemoteVoter(raft.ServerID(server), 0, changeTimeout).Error(); err != nil {
+			if err := answered(group.DemoteVoter(raft.ServerID(server), 0, changeTimeout), r.closing); err != nil {
 				return err
 			}
 		}
@@ -173,7 +173,7 @@ func (r *Replica) Reinitialize(ctx context.Context, server telephony.ServerName,
 			return fmt.Errorf("%s has not confirmed its new copy yet: %w", server, err)
 		}
 		if m.Voter {
-			return group.AddVoter(raft.ServerID(server), raft.ServerAddress(m.Address), 0, changeTimeout).Error()
+			return answered(group.AddVoter(raft.ServerID(server), raft.ServerAddress(m.Address), 0, changeTimeout), r.closing)
 		}
 		return nil
 	})
@@ -196,13 +196,13 @@ func (r *Replica) Transfer(ctx context.Context, server telephony.ServerName) err
 		if !m.Voter {
 			// The other one leads in the end with two voters and makes this server a subscriber; should it not come to that, this one
 			// undoes it, now or when it leads again.
-			if err := group.AddVoter(raft.ServerID(server), raft.ServerAddress(m.Address), 0, changeTimeout).Error(); err != nil {
+			if err := answered(group.AddVoter(raft.ServerID(server), raft.ServerAddress(m.Address), 0, changeTimeout), r.closing); err != nil {
 				return err
 			}
 		}
-		if err := group.LeadershipTransferToServer(raft.ServerID(server), raft.ServerAddress(m.Address)).Error(); err != nil {
+		if err := answered(group.LeadershipTransferToServer(raft.ServerID(server), raft.ServerAddress(m.Address)), r.closing); err != nil {
 			if !m.Voter {
-				err = errors.Join(err, group.DemoteVoter(raft.ServerID(server), 0, changeTimeout).Error())
+				err = errors.Join(err, answered(group.DemoteVoter(raft.ServerID(server), 0, changeTimeout), r.closing))
 			}
 			return err
 		}

@@ -278,7 +278,7 @@ func (r *Replica) append(e entry) error {
 func (r *Replica) Snapshot() error {
 	group := r.group()
 	if group.State() == raft.Leader { // raft takes none before a change of the members was applied
-		if err := group.Barrier(applyTimeout).Error(); err != nil {
+		if err := answered(group.Barrier(applyTimeout), r.closing); err != nil {
 			return err
 		}
 	}

@@ -96,13 +96,13 @@ func (r *Replica) makeVoters(group *raft.Raft, target []telephony.ServerName) er
 		if err := r.reachable(raft.ServerAddress(m.Address)); err != nil {
 			return err
 		}
-		if err := group.AddVoter(raft.ServerID(s), raft.ServerAddress(m.Address), 0, changeTimeout).Error(); err != nil {
+		if err := answered(group.AddVoter(raft.ServerID(s), raft.ServerAddress(m.Address), 0, changeTimeout), r.closing); err != nil {
 			return err
 		}
 	}
 	for _, s := range r.voters() {
 		if !slices.Contains(target, s) {
-			if err := group.DemoteVoter(raft.ServerID(s), 0, changeTimeout).Error(); err != nil {
+			if err := answered(group.DemoteVoter(raft.ServerID(s), 0, changeTimeout), r.closing); err != nil {
 				return err
 			}
 		}
@@ -118,7 +118,7 @@ func (r *Replica) tidyGroup() error {
 	}
 	if r.options.Streams != nil {
 		if own, ok := find(r.Members(), r.options.Server); ok && own.Address != r.options.Streams.Address {
-			if err := group.AddVoter(raft.ServerID(r.options.Server), raft.ServerAddress(r.options.Streams.Address), 0, changeTimeout).Error(); err != nil {
+			if err := answered(group.AddVoter(raft.ServerID(r.options.Server), raft.ServerAddress(r.options.Streams.Address), 0, changeTimeout), r.closing); err != nil {
 				return err
 			}
 		}
@@ -146,7 +146,7 @@ func (r *Replica) tidyGroup() error {
 		if voters[last] == r.options.Server {
 			last--
 		}
-		if err := group.DemoteVoter(raft.ServerID(voters[last]), 0, changeTimeout).Error(); err != nil {
+		if err := answered(group.DemoteVoter(raft.ServerID(voters[last]), 0, changeTimeout), r.closing); err != nil {
 			return err
 		}
 		voters = slices.Delete(voters, last, last+1)

@@ -30,7 +30,7 @@ const (
 	PublisherLives        Code = "TDM-CFG-0038"
 	PromotionMayLose      Code = "TDM-CFG-0039"
 	NotThePublisher       Code = "TDM-CFG-0040"
-	MemberUnknown         Code = "TDM-CFG-0041"
+	GroupMemberUnknown    Code = "TDM-CFG-0041"
 	VotersInvalid         Code = "TDM-CFG-0042"
 	GroupChangeFailed     Code = "TDM-CFG-0043"
 	PromotionImpossible   Code = "TDM-CFG-0044"
@@ -150,7 +150,7 @@ var configuration = []Entry{
 		"This server cannot do that.",
 		"Only the publisher can; that is {publisher}.",
 		"Do it there.", 409},
-	{MemberUnknown, SeverityError,
+	{GroupMemberUnknown, SeverityError,
 		"Server {name} does not follow the configuration of this cluster.",
 		"The replication knows {known}.",
 		"Check the name; `tandem replication status` lists the servers.", 404},

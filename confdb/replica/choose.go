@@ -60,7 +60,7 @@ func ChoosePublisher(known []Candidate, target telephony.ServerName, acceptLoss 
 	if target != "" {
 		i := slices.IndexFunc(known, func(c Candidate) bool { return c.Server == target })
 		if i < 0 {
-			return "", fault.New(fault.MemberUnknown, "name", name, "known", names(known))
+			return "", fault.New(fault.GroupMemberUnknown, "name", name, "known", names(known))
 		}
 		chosen = &known[i]
 		switch {

@@ -56,7 +56,7 @@ func TestChoosePublisher(t *testing.T) {
 		"a newer epoch was heard of":                      {known: []Candidate{lost, heard(sub("cm2", 10)), sub("cm3", 80)}, refused: fault.PromotionMayLose},
 		"a broken copy is not promoted":                   {known: []Candidate{lost, broken(sub("cm2", 99)), sub("cm3", 80)}, target: "cm2", accept: true, refused: fault.PromotionImpossible},
 		"nobody is there":                                 {known: []Candidate{lost}, accept: true, refused: fault.PromotionImpossible},
-		"an unknown server":                               {known: []Candidate{lost, sub("cm2", 80)}, target: "cm9", refused: fault.MemberUnknown},
+		"an unknown server":                               {known: []Candidate{lost, sub("cm2", 80)}, target: "cm9", refused: fault.GroupMemberUnknown},
 	} {
 		got, err := ChoosePublisher(c.known, c.target, c.accept)
 		if got != c.want || (c.refused == "") != (err == nil) || err != nil && !refusedWith(err, c.refused) {

@@ -140,7 +140,7 @@ func (r *Replica) member(server telephony.ServerName) (Member, error) {
 		for i, m := range members {
 			names[i] = string(m.Server)
 		}
-		return m, fault.New(fault.MemberUnknown, "name", string(server), "known", strings.Join(names, ", "))
+		return m, fault.New(fault.GroupMemberUnknown, "name", string(server), "known", strings.Join(names, ", "))
 	}
 	return m, nil
 }

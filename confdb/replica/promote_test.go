@@ -235,7 +235,7 @@ func TestVoters(t *testing.T) {
 			t.Errorf("%v: %v", wrong, err)
 		}
 	}
-	if err := r.SetVoters("cm1", "cm2", "cm9"); !refusedWith(err, fault.MemberUnknown) {
+	if err := r.SetVoters("cm1", "cm2", "cm9"); !refusedWith(err, fault.GroupMemberUnknown) {
 		t.Errorf("%v", err)
 	}
 	n.isolate("cm3")

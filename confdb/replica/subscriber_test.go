@@ -49,7 +49,7 @@ func TestMembers(t *testing.T) {
 	if err := hosts[1].replica.AddSubscriber("cm3", "cm3:1"); !refusedWith(err, fault.NotThePublisher) {
 		t.Errorf("at a subscriber: %v", err)
 	}
-	if err := r.RemoveServer("cm9"); !refusedWith(err, fault.MemberUnknown) {
+	if err := r.RemoveServer("cm9"); !refusedWith(err, fault.GroupMemberUnknown) {
 		t.Errorf("an unknown server: %v", err)
 	}
 	if err := r.RemoveServer("cm1"); !refusedWith(err, fault.VotersInvalid) {

@@ -53,6 +53,8 @@ type Status struct {
 	Version    string    // of the program
 	Epoch      uint64    // position of the configuration as applied on that server
 	Index      uint64    //
+	Newest     uint64    // newest epoch that the server ever heard of
+	Filling    bool      // its copy is being built anew
 	Schema     int       // of its database
 	Formats    int       // newest format of log entries and signals that it understands
 	Halted     string    // why it does not follow the log any more; empty: it does

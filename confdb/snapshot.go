@@ -50,6 +50,9 @@ type parameterCache struct {
 // maximumCachedServers bounds the parameter cache; a cluster has a dozen servers.
 const maximumCachedServers = 64
 
+// Empty is the configuration before anything was configured: built-in objects alone.
+func Empty() *Snapshot { return emptySnapshot() }
+
 func emptySnapshot() *Snapshot {
 	s := &Snapshot{kinds: map[telephony.Kind]table[telephony.Object]{}, sorted: map[telephony.Kind]*sortedKind{}, parameters: &parameterCache{}}
 	for _, info := range telephony.Kinds {

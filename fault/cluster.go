@@ -29,6 +29,7 @@ const (
 	JoinRequestInvalid    Code = "TDM-CLU-0025"
 	MemberUnknown         Code = "TDM-CLU-0026"
 	MemberNotRemovable    Code = "TDM-CLU-0027"
+	MemberVotes           Code = "TDM-CLU-0040"
 	ServerRemoved         Code = "TDM-CLU-0028"
 	CertificateNotRenewed Code = "TDM-CLU-0029"
 	AuthorityNotOpened    Code = "TDM-CLU-0030"
@@ -146,6 +147,10 @@ var cluster = []Entry{
 		"The server {server} was not removed.",
 		"It is the publisher, and no server can remove itself.",
 		"Move the publisher's role with `tandem promote` first, then remove {server}.", 409},
+	{MemberVotes, SeverityError,
+		"The server {server} was not removed.",
+		"It is one of the servers that may be the publisher.",
+		"Name the others with `tandem server set-voters` first, then remove {server}.", 409},
 	{ServerRemoved, SeverityCritical,
 		"This server was removed from the cluster.",
 		"An administrator removed it on {when}. The others take no connection from it.",

@@ -13,6 +13,7 @@ const (
 	FirmwareInvalid        Code = "TDM-PRV-0009"
 
 	ConfigurationFileInvalid Code = "TDM-PRV-0010"
+	FilesMissing             Code = "TDM-PRV-0012"
 )
 
 var provision = []Entry{
@@ -56,4 +57,8 @@ var provision = []Entry{
 		"{device} gets no configuration file.",
 		"The file that its settings make is none that its model takes: {cause}.",
 		"Change the setting that is named. The phone keeps its last configuration until then.", 0},
+	{FilesMissing, SeverityWarning,
+		"{count} files that phones may ask for are not on this server.",
+		"They are in the configuration, and no server that can be reached has them: {names}.",
+		"Bring the server back at which they were added, or add them again.", 0},
 }

@@ -69,3 +69,38 @@ func lock(data string) (*os.File, error) {
 	}
 	return f, nil
 }
+
+// prepareDirectory makes the parts of the data directory of a new server, which must be empty or not exist. undo leaves it as it
+// was.
+func prepareDirectory(data string) (undo func(), err error) {
+	entries, err := os.ReadDir(data)
+	if err == nil && len(entries) > 0 && (len(entries) > 1 || entries[0].Name() != "lost+found") {
+		return nil, fault.New(fault.DataDirectoryNotEmpty, "directory", data)
+	}
+	existed := err == nil
+	if err := os.MkdirAll(data, 0o750); err != nil {
+		return nil, fault.Wrap(err, fault.DataDirectoryReadOnly, "directory", data)
+	}
+	undo = func() {
+		made, _ := os.ReadDir(data)
+		for _, e := range made {
+			if e.Name() != "lost+found" {
+				_ = os.RemoveAll(filepath.Join(data, e.Name()))
+			}
+		}
+		if !existed {
+			_ = os.Remove(data)
+		}
+	}
+	for _, d := range []string{databaseDir, recordDir, fileDir, logDir, runDir, secretDir} {
+		mode := os.FileMode(0o750)
+		if d == secretDir {
+			mode = 0o700
+		}
+		if err := os.MkdirAll(filepath.Join(data, d), mode); err != nil {
+			undo()
+			return nil, fault.Wrap(err, fault.DataDirectoryReadOnly, "directory", data)
+		}
+	}
+	return undo, nil
+}

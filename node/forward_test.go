@@ -1,6 +1,7 @@
 package node
 
 import (
+	"context"
 	"errors"
 	"testing"
 
@@ -23,7 +24,10 @@ func TestQ33_ForwardToItselfCancels(t *testing.T) {
 		}
 		return info.ForwardAll.Destination
 	}
-	set := func(to string) error { return setForwardAll(n.live(), n.store, "SIP2001", line, to) }
+	set := func(to string) error {
+		_, err := n.membership.setForwardAll(context.Background(), "SIP2001", "SIP2001", line, to)
+		return err
+	}
 	if err := set("2002"); err != nil || forwarded() != "2002" {
 		t.Fatalf("%v, forwarded to %q", err, forwarded())
 	}

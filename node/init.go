@@ -3,12 +3,13 @@ package node
 import (
 	"context"
 	"crypto/rand"
-	"os"
 	"path/filepath"
 	"time"
 
+	"tandem/cluster"
 	"tandem/confdb"
 	"tandem/fault"
+	"tandem/security/ca"
 	"tandem/security/login"
 	"tandem/telephony"
 )
@@ -45,37 +46,15 @@ func Init(o InitOptions) (result InitResult, err error) {
 	if err := settings.check(); err != nil {
 		return result, fault.Wrap(err, fault.SettingsInvalid, "file", "of the new server")
 	}
-	entries, err := os.ReadDir(o.Data)
-	if err == nil && len(entries) > 0 && (len(entries) > 1 || entries[0].Name() != "lost+found") {
-		return result, fault.New(fault.DataDirectoryNotEmpty, "directory", o.Data)
-	}
-	existed := err == nil
-	if err := os.MkdirAll(o.Data, 0o750); err != nil {
-		return result, fault.Wrap(err, fault.DataDirectoryReadOnly, "directory", o.Data)
+	undo, err := prepareDirectory(o.Data)
+	if err != nil {
+		return result, err
 	}
 	defer func() {
-		if err == nil {
-			return
-		}
-		made, _ := os.ReadDir(o.Data)
-		for _, e := range made {
-			if e.Name() != "lost+found" {
-				_ = os.RemoveAll(filepath.Join(o.Data, e.Name()))
-			}
-		}
-		if !existed {
-			_ = os.Remove(o.Data)
+		if err != nil {
+			undo()
 		}
 	}()
-	for _, d := range []string{databaseDir, recordDir, fileDir, logDir, runDir, secretDir} {
-		mode := os.FileMode(0o750)
-		if d == secretDir {
-			mode = 0o700
-		}
-		if err := os.MkdirAll(filepath.Join(o.Data, d), mode); err != nil {
-			return result, fault.Wrap(err, fault.DataDirectoryReadOnly, "directory", o.Data)
-		}
-	}
 	result.Administrator = "administrator"
 	if result.Password, err = login.NewPassword(rand.Reader); err != nil {
 		return result, err
@@ -89,11 +68,19 @@ func Init(o InitOptions) (result InitResult, err error) {
 	if err := makeCertificate(o.Data, o.Name, o.Address, time.Now()); err != nil {
 		return result, err
 	}
-	store, err := openStore(storeOptions{data: o.Data, name: o.Name, passphrase: result.Passphrase, create: true})
+	secrets, err := cluster.OpenSecrets(filepath.Join(o.Data, secretDir))
 	if err != nil {
 		return result, err
 	}
-	set := new(confdb.ChangeSet).Put(firstObjects(o, result.Password)...)
+	trust, err := cluster.Found(secrets, result.Passphrase, ca.StandardCost, details(settings), time.Now())
+	if err != nil {
+		return result, err
+	}
+	store, _, err := openStore(storeOptions{data: o.Data, name: o.Name, create: true})
+	if err != nil {
+		return result, err
+	}
+	set := new(confdb.ChangeSet).Put(firstObjects(o, result.Password)...).Put(trust...)
 	set.Source = "the first start"
 	_, err = store.Apply(context.Background(), *set, confdb.Options{Actor: "init"})
 	if e := store.Close(); err == nil {

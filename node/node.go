@@ -14,7 +14,6 @@ import (
 
 	"tandem/admin/rest"
 	"tandem/bus/runner"
-	"tandem/cdr"
 	"tandem/confdb"
 	"tandem/confdb/live"
 	"tandem/fault"
@@ -58,15 +57,17 @@ type Node struct {
 	firmware *firmware.Store
 
 	// What the services have made; guarded by mu, because a service may be stopped and started again.
-	mu        sync.RWMutex
-	store     *confdb.Store
-	directory *live.Directory
-	records   *cdr.Collector
-	exchange  *runner.Exchange
-	sccp      *sccpstation.Server
-	sip       *sipua.Server
-	files     *provision.Service
+	mu         sync.RWMutex
+	store      *confdb.Store
+	membership *membership
+	directory  *live.Directory
+	records    *records
+	exchange   *runner.Exchange
+	sccp       *sccpstation.Server
+	sip        *sipua.Server
+	files      *provision.Service
 
+	busy    busy
 	web     *rest.Server
 	ports   *bound
 	started time.Time

@@ -14,12 +14,15 @@ import (
 	"tandem/service"
 )
 
+// ephemeral lets the system choose every port.
+var ephemeral = Ports{TFTP: Ephemeral, Provisioning: Ephemeral, SCCP: Ephemeral, SIP: Ephemeral, SIPS: Ephemeral, Web: Ephemeral, Replication: Ephemeral,
+	Signals: Ephemeral, Files: Ephemeral}
+
 // standalone sets a server up on loopback with ports that the system chooses, and runs it until the test ends.
 func standalone(t *testing.T) (*Node, string) {
 	t.Helper()
 	data := filepath.Join(t.TempDir(), "data")
-	e := Ports{Ephemeral, Ephemeral, Ephemeral, Ephemeral, Ephemeral, Ephemeral}
-	if _, err := Init(InitOptions{Data: data, Name: "cm1", Address: "127.0.0.1", Ports: e}); err != nil {
+	if _, err := Init(InitOptions{Data: data, Name: "cm1", Address: "127.0.0.1", Ports: ephemeral}); err != nil {
 		t.Fatal(err)
 	}
 	n := run(t, data)
@@ -44,6 +47,9 @@ func run(t *testing.T, data string) *Node {
 	wait, stop := context.WithTimeout(context.Background(), 30*time.Second)
 	defer stop()
 	if r := n.WaitReady(wait); r.ExitStatus() != 0 {
+		for _, s := range n.services.List() {
+			t.Logf("%s is %s: %v", s.Name, s.State, s.Fault)
+		}
 		t.Fatalf("not ready: %+v", r)
 	}
 	return n
@@ -148,7 +154,8 @@ func TestPortInUseIsNamedAndTheRestRuns(t *testing.T) {
 	first, _ := standalone(t)
 	data := filepath.Join(t.TempDir(), "data")
 	taken := first.ports.port("sccp", 0)
-	e := Ports{Ephemeral, Ephemeral, taken, Ephemeral, Ephemeral, Ephemeral}
+	e := ephemeral
+	e.SCCP = taken
 	if _, err := Init(InitOptions{Data: data, Name: "cm2", Address: "127.0.0.1", Ports: e}); err != nil {
 		t.Fatal(err)
 	}

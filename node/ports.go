@@ -110,6 +110,24 @@ func (b *bound) open(svc service.Name, name, network string, port int, listen fu
 	return nil
 }
 
+// wanted is the address on which the port of that name is to listen.
+func (b *bound) wanted(name string, port int) string {
+	if port = b.port(name, port); port == Ephemeral {
+		port = 0
+	}
+	return net.JoinHostPort(b.settings.Address, strconv.Itoa(port))
+}
+
+// freePort finds a TCP port that is free just now.
+func freePort(address string) (int, error) {
+	l, err := net.Listen("tcp", net.JoinHostPort(address, "0"))
+	if err != nil {
+		return 0, err
+	}
+	defer l.Close()
+	return l.Addr().(*net.TCPAddr).Port, nil
+}
+
 func movable(err error) bool {
 	return errors.Is(err, syscall.EADDRINUSE) || errors.Is(err, syscall.EACCES) || errors.Is(err, syscall.EPERM)
 }

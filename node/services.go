@@ -5,13 +5,11 @@ import (
 	"errors"
 	"net"
 	"net/netip"
-	"path/filepath"
 	"strconv"
 	"time"
 
 	"tandem/bus/runner"
 	"tandem/call/signal"
-	"tandem/cdr"
 	"tandem/confdb"
 	"tandem/confdb/live"
 	"tandem/fault"
@@ -46,24 +44,25 @@ func (n *Node) definitions() []service.Definition {
 
 // startDatabase opens the configuration and follows its changes.
 func (n *Node) startDatabase(h *service.Host) error {
-	store, err := openStore(storeOptions{data: n.options.Data, name: n.settings.Name, log: h.Log(),
-		report: func(f *fault.Error) { n.alarms.Raise(f, "configuration") }})
+	m, err := n.openMembership(h)
 	if err != nil {
 		return err
 	}
+	store := m.store
 	directory, err := live.New(telephony.ServerName(n.settings.Name), store.Snapshot(), codecs{})
 	if err != nil {
 		n.alarms.Raise(fault.Wrap(err, fault.DialPlanNotCurrent), "dial plan")
 	}
+	directory.Overlay(m.users)
 	n.mu.Lock()
-	n.store, n.directory = store, directory
+	n.membership, n.store, n.directory = m, store, directory
 	n.mu.Unlock()
 	n.know(store.Snapshot())
 	h.OnStop(func(context.Context) error {
 		n.mu.Lock()
-		n.store, n.directory = nil, nil
+		n.membership, n.store, n.directory = nil, nil, nil
 		n.mu.Unlock()
-		return store.Close()
+		return nil
 	})
 	h.Go("change feed", func(ctx context.Context) error {
 		err := directory.Follow(ctx, store, n.changed)
@@ -116,35 +115,6 @@ func (codecs) Common(a, b signal.Capabilities, ceiling telephony.Codec) signal.C
 	return session.Common(a, b, ceiling)
 }
 
-func (n *Node) startRecords(h *service.Host) error {
-	directory := n.live()
-	if directory == nil {
-		return errors.New("the configuration is not open")
-	}
-	records, err := cdr.Open(filepath.Join(n.options.Data, recordDir), cdr.Options{
-		Cluster: directory.Parameters().Text(parameter.ClusterID), Node: signal.NodeID(n.settings.Node), Log: h.Log(),
-		Parameters: directory.Parameters,
-		Alarm: func(err error) {
-			if f := fault.From(err); f != nil {
-				n.alarms.Raise(f, "call records")
-			}
-		},
-	})
-	if err != nil {
-		return err
-	}
-	n.mu.Lock()
-	n.records = records
-	n.mu.Unlock()
-	h.OnStop(func(ctx context.Context) error {
-		n.mu.Lock()
-		n.records = nil
-		n.mu.Unlock()
-		return records.Close(ctx)
-	})
-	return nil
-}
-
 func (n *Node) live() *live.Directory {
 	n.mu.RLock()
 	defer n.mu.RUnlock()
@@ -154,15 +124,16 @@ func (n *Node) live() *live.Directory {
 // startCallManager brings up call processing and the protocols of its phones.
 func (n *Node) startCallManager(h *service.Host) error {
 	n.mu.RLock()
-	directory, store, records := n.directory, n.store, n.records
+	directory, store, records, members := n.directory, n.store, n.records, n.membership
 	n.mu.RUnlock()
-	if directory == nil || records == nil {
+	if directory == nil || records == nil || members == nil {
 		return errors.New("the configuration or the call records are not open")
 	}
 	x := runner.New(runner.Options{
-		Node: signal.NodeID(n.settings.Node), Directory: directory, Facts: n.facts(records.Fact), FirstCall: records.FirstCall(), Log: h.Log(),
+		Node: signal.NodeID(n.settings.Node), Directory: directory, Facts: n.facts(records.fact), FirstCall: records.own.FirstCall(), Log: h.Log(),
 		ForwardAll: func(device string, line signal.LineRef, destination string) error {
-			return setForwardAll(directory, store, device, line, destination)
+			_, err := members.setForwardAll(context.Background(), device, device, line, destination)
+			return err
 		},
 		Registered: n.registered, Alarm: n.callAlarm,
 	})

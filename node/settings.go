@@ -13,6 +13,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"tandem/fault"
+	"tandem/telephony"
 )
 
 // Ports are the ports on which a server listens. Zero in a flag or in tandem.yaml means the standard port, Ephemeral lets
@@ -24,13 +25,17 @@ type Ports struct {
 	SIP          int `yaml:"sip,omitempty" json:"sip"` // UDP and TCP
 	SIPS         int `yaml:"sips,omitempty" json:"sips"`
 	Web          int `yaml:"web,omitempty" json:"web"`
+	// Between the servers of a cluster, with mutual TLS.
+	Replication int `yaml:"replication,omitempty" json:"replication"` // of the configuration
+	Signals     int `yaml:"signals,omitempty" json:"signals"`
+	Files       int `yaml:"files,omitempty" json:"files"` // files and call records; servers join here
 }
 
 // Ephemeral as a port lets the system choose a free one.
 const Ephemeral = -1
 
 // StandardPorts are the ports of the design.
-var StandardPorts = Ports{TFTP: 69, Provisioning: 6970, SCCP: 2000, SIP: 5060, SIPS: 5061, Web: 8443}
+var StandardPorts = Ports{TFTP: 69, Provisioning: 6970, SCCP: 2000, SIP: 5060, SIPS: 5061, Web: 8443, Replication: 7400, Signals: 7401, Files: 7402}
 
 // over lays the ports that are set over others.
 func (p Ports) over(base Ports) Ports {
@@ -45,6 +50,9 @@ func (p Ports) over(base Ports) Ports {
 	lay(&p.SIP, base.SIP)
 	lay(&p.SIPS, base.SIPS)
 	lay(&p.Web, base.Web)
+	lay(&p.Replication, base.Replication)
+	lay(&p.Signals, base.Signals)
+	lay(&p.Files, base.Files)
 	return p
 }
 
@@ -55,6 +63,8 @@ type Settings struct {
 	Address string `yaml:"address,omitempty"` // IP address to listen on; empty: all
 	Ports   Ports  `yaml:"ports,omitempty"`
 }
+
+func (s Settings) server() telephony.ServerName { return telephony.ServerName(s.Name) }
 
 const settingsFile = "tandem.yaml"
 
@@ -98,7 +108,8 @@ func (s *Settings) check() error {
 			return errors.New("address is not an IP address")
 		}
 	}
-	for _, p := range []int{s.Ports.TFTP, s.Ports.Provisioning, s.Ports.SCCP, s.Ports.SIP, s.Ports.SIPS, s.Ports.Web} {
+	for _, p := range []int{s.Ports.TFTP, s.Ports.Provisioning, s.Ports.SCCP, s.Ports.SIP, s.Ports.SIPS, s.Ports.Web, s.Ports.Replication, s.Ports.Signals,
+		s.Ports.Files} {
 		if p < Ephemeral || p > 65535 {
 			return errors.New("a port is not between 1 and 65535")
 		}

@@ -16,7 +16,11 @@ func (n *Node) newWeb() *rest.Server {
 		Store:     func() *confdb.Store { return held(n, func() *confdb.Store { return n.store }) },
 		Directory: func() *live.Directory { return held(n, func() *live.Directory { return n.directory }) },
 		Records: func() cdr.Reports {
-			return held(n, func() cdr.Reports { return cdr.Reports{Server: n.settings.Name, Local: n.records} })
+			r := held(n, func() *records { return n.records })
+			if r == nil {
+				return cdr.Reports{Server: n.settings.Name}
+			}
+			return cdr.Reports{Server: n.settings.Name, Local: r.own, Cluster: r.receiver}
 		},
 		Calls: func() admin.Calls {
 			if x := held(n, func() admin.Calls {
@@ -26,6 +30,12 @@ func (n *Node) newWeb() *rest.Server {
 				return n.exchange
 			}); x != nil {
 				return x
+			}
+			return nil
+		},
+		Cluster: func() admin.Cluster {
+			if m := held(n, func() *membership { return n.membership }); m != nil {
+				return m
 			}
 			return nil
 		},

@@ -29,10 +29,14 @@ type portFlags struct {
 	TFTPPort         int `name:"tftp-port" placeholder:"PORT" help:"TFTP (69)."`
 	ProvisioningPort int `name:"provisioning-port" placeholder:"PORT" help:"The same files over HTTP (6970)."`
 	WebPort          int `name:"web-port" placeholder:"PORT" help:"API and figures over HTTPS (8443)."`
+	ReplicationPort  int `name:"replication-port" placeholder:"PORT" help:"Replication of the configuration between servers (7400)."`
+	SignalsPort      int `name:"signals-port" placeholder:"PORT" help:"Signals between servers (7401)."`
+	FilesPort        int `name:"files-port" placeholder:"PORT" help:"Files and records between servers, and joining (7402)."`
 }
 
 func (p portFlags) ports() node.Ports {
-	return node.Ports{TFTP: p.TFTPPort, Provisioning: p.ProvisioningPort, SCCP: p.SCCPPort, SIP: p.SIPPort, SIPS: p.SIPSPort, Web: p.WebPort}
+	return node.Ports{TFTP: p.TFTPPort, Provisioning: p.ProvisioningPort, SCCP: p.SCCPPort, SIP: p.SIPPort, SIPS: p.SIPSPort, Web: p.WebPort,
+		Replication: p.ReplicationPort, Signals: p.SignalsPort, Files: p.FilesPort}
 }
 
 type initCommand struct {
@@ -108,6 +112,7 @@ func (s *serveCommand) Run(ctx context.Context, c *console) error {
 var uses = []struct{ name, use string }{
 	{"tftp", "phones, files over TFTP"}, {"provisioning", "phones, files over HTTP"}, {"sccp", "SCCP phones"},
 	{"sip", "SIP phones, UDP and TCP"}, {"sips", "SIP phones, TLS"}, {"web", "API and figures, HTTPS"},
+	{"files", "other servers, joining"},
 }
 
 // welcome tells where everything is.

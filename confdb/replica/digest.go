@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -50,6 +51,16 @@ func (d Digest) Differs(other Digest) []telephony.Kind {
 	}
 	slices.Sort(kinds)
 	return kinds
+}
+
+// Sum is one hash over all kinds, hexadecimal: SHA-256.
+func (d Digest) Sum() string {
+	sum := sha256.New()
+	fmt.Fprintf(sum, "schema %d\n", d.Schema)
+	for _, kind := range slices.Sorted(maps.Keys(d.Kinds)) {
+		fmt.Fprintf(sum, "%s %d %s\n", kind, d.Kinds[kind].Objects, d.Kinds[kind].Hash)
+	}
+	return hex.EncodeToString(sum.Sum(nil))
 }
 
 // DifferentObjects lists the keys of the objects that two copies do not have alike, as Objects gave them.

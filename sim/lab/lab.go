@@ -61,7 +61,7 @@ const Loopback = "127.0.0.1"
 // ports chooses those that are not given. The ports of phones are chosen before the server starts, because a server that is
 // stopped and started again must be where its phones expect it.
 func ports(p node.Ports) (node.Ports, error) {
-	for _, port := range []*int{&p.TFTP, &p.Provisioning, &p.Web} {
+	for _, port := range []*int{&p.TFTP, &p.Provisioning, &p.Web, &p.Replication, &p.Signals, &p.Files} {
 		if *port == 0 {
 			*port = node.Ephemeral
 		}

@@ -14,7 +14,7 @@ import (
 // reports whether the half-call ends, or rests connected with its device present.
 func (w *world) alone(h *call.HalfCall) error {
 	me := signal.ToHalf(h.ID)
-	lonely := &world{t: w.t, now: w.now, lines: w.lines, devices: w.devices, halves: map[signal.HalfCallID]*call.HalfCall{}}
+	lonely := &world{t: w.t, now: w.now, lines: w.lines, devices: w.devices, halves: map[signal.HalfCallID]*call.HalfCall{}, servers: w.servers}
 	for _, a := range w.timers {
 		if a.owner == me {
 			lonely.timers = append(lonely.timers, a)
@@ -33,7 +33,7 @@ func (w *world) alone(h *call.HalfCall) error {
 			}
 		}
 		if first < 0 {
-			if h.State == call.Active && h.Neg == call.Stable && !h.DeviceGone && !h.TransferWait && !h.MustAgree && !h.Expects {
+			if (h.State == call.Active || h.State == call.Stranded) && h.Neg == call.Stable && !h.DeviceGone && !h.TransferWait && !h.MustAgree && !h.Expects {
 				return nil
 			}
 			return fmt.Errorf("half-call %v of %s, alone since %s, waits for ever in %s/%s", h.ID, h.Profile.Device, begin, h.State, h.Neg)
@@ -41,7 +41,7 @@ func (w *world) alone(h *call.HalfCall) error {
 		a := lonely.timers[first]
 		lonely.timers = append(lonely.timers[:first], lonely.timers[first+1:]...)
 		lonely.now = a.at
-		effects, _ := h.Handle(lonely, lonely.now, a.fire)
+		effects, _ := h.Handle(view{lonely, h.ID.Node()}, lonely.now, a.fire)
 		for _, e := range effects {
 			switch e.(type) {
 			case signal.Start, signal.Stop, signal.StopAll:
@@ -149,6 +149,25 @@ func TestR20_NobodyWaitsForEver(t *testing.T) {
 		{"gone", func(p phones) {
 			_, lb := connected(p)
 			p.tell(lb.id, signal.Gone{})
+		}},
+		{"the other server lost", func(p phones) {
+			la, lb := connected(p)
+			p.b.hold(lb, true)
+			p.run()
+			if p.b.node != p.a.node {
+				p.kill(p.b.node, 0)
+				p.run()
+				p.a.hold(la, true)
+				p.tell(la.id, signal.TransferTo{Number: "1003"})
+			}
+		}},
+		{"the other server lost, then the phone", func(p phones) {
+			la, _ := connected(p)
+			if p.b.node != p.a.node {
+				p.kill(p.b.node, 0)
+				p.run()
+				p.tell(la.id, signal.Gone{})
+			}
 		}},
 		{"gone in a transfer", func(p phones) {
 			_, lb := connected(p)

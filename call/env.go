@@ -6,8 +6,17 @@ import (
 	"tandem/call/signal"
 )
 
-// Env is what a half-call may ask while it decides: an immutable view of the configuration at this moment.
+// Env is what a half-call may ask while it decides: the configuration and the cluster at this moment.
 type Env interface {
+	Configuration
+	// Owner is the server that owns a line now; 0 where there is only one server.
+	Owner(line signal.LineRef) signal.NodeID
+	// Reachable says whether another server can be reached now.
+	Reachable(node signal.NodeID) bool
+}
+
+// Configuration is an immutable view of the configuration at this moment.
+type Configuration interface {
 	// Analyze looks digits up for a calling party. Complete says that no digit will follow.
 	Analyze(q Query) Analysis
 	// Narrow removes from an offer what the pair of regions does not allow or the device cannot do. ok is false when no
@@ -61,6 +70,8 @@ type Limits struct {
 	Patience         time.Duration // a failed call plays its tone
 	Preservation     time.Duration // a call whose device is gone is kept
 	Join             time.Duration // a transfer completes or is undone
+	Audit            time.Duration // how often a half-call asks a peer on another server whether it still has the call
+	AuditAnswer      time.Duration // how long it waits for the answer
 	ForwardHops      int           // Forward Maximum Hop Count
 	NoAnswer         time.Duration // Forward No Answer Timer where a line has none of its own
 	MaxDigits        int           // longest number that is collected
@@ -76,6 +87,7 @@ func DefaultLimits() Limits {
 	return Limits{
 		FirstDigit: 15 * time.Second, Interdigit: 15 * time.Second, Setup: 10 * time.Second, Alerting: 180 * time.Second,
 		Media: 32 * time.Second, Patience: 15 * time.Second, Preservation: time.Hour, Join: 5 * time.Second,
+		Audit: time.Minute, AuditAnswer: 10 * time.Second,
 		ForwardHops: 12, NoAnswer: 12 * time.Second, MaxDigits: 64,
 	}
 }

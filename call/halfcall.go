@@ -55,15 +55,27 @@ type HalfCall struct {
 	Leaves       *signal.HangUp    // our device hung up while we were Joining
 	PeerLeft     bool              // the peer released while we were Joining
 	LeftCause    signal.Cause
-	Successor    signal.Address // Passing: who goes on in our place
-	Alerted      bool           // Reaching: the new party rings
-	FormerRecord *signal.Record // Reaching: the record with the transferor, taken up again when nobody is reached
+	Successor    signal.Address    // Passing: who goes on in our place
+	Passed       signal.HalfCallID // Passing: who answered us late
+	Alerted      bool              // Reaching: the new party rings
+	FormerRecord *signal.Record    // Reaching: the record with the transferor, taken up again when nobody is reached
+	// Arranger is the half-call that joined us with our peer; it is listened to once.
+	Arranger signal.HalfCallID
+	// Replaces is the half-call that our new peer (or caller) speaks with until it is told of us; 0 when we know that it was.
+	Replaces signal.HalfCallID
+	JoinedBy signal.OnBehalfOf
+
+	// Peers on other servers.
+	Audited   signal.HalfCallID // the peer for which the timer of the audit runs
+	AuditOpen bool              // it was asked and has not answered
+	Misses    int               // how often in a row it said that it speaks with somebody else
 
 	// Records.
 	KeepsRecord bool
 	Record      signal.Record
 	Witnessing  *signal.Record       // the pair whose record the other half keeps, on another server
 	Reported    signal.LineCallState // what the line owner was told last
+	ReportedTo  signal.NodeID        // where that owner is
 	OnLine      bool                 // the line owner counts us
 
 	Deferred []Deferred
@@ -190,18 +202,36 @@ func (t *turn) callingParty() signal.Party {
 func (h *HalfCall) Handle(env Env, now time.Time, input any) (effects []signal.Effect, known bool) {
 	t := &turn{HalfCall: h, env: env, now: now, states: states, negotiation: negotiation}
 	t.out = t.few[:0]
-	known = t.step(kindOf(input), input)
-	for len(t.raised) > 0 {
-		r := t.raised[0]
-		t.raised = t.raised[1:]
-		t.step(r.kind, r.input)
+	known = true
+	switch in := input.(type) {
+	case signal.ServerLost:
+		t.input = input
+		t.lose(in.Node)
+	case signal.ServerBack:
+		if t.Peer.Half.Node() == in.Node {
+			t.raiseListed(PeerBack, in)
+		}
+	case signal.OwnerMoved: // the report says it
+	default:
+		known = t.step(kindOf(input), input)
 	}
+	t.settleRaised()
+	t.loseUnreachable()
+	t.auditPeer()
 	t.witness()
 	t.report()
 	if h.State == Ended {
 		t.out = append(t.out, signal.Finish{})
 	}
 	return t.out, known
+}
+
+func (t *turn) settleRaised() {
+	for len(t.raised) > 0 {
+		r := t.raised[0]
+		t.raised = t.raised[1:]
+		t.step(r.kind, r.input)
+	}
 }
 
 // step looks the input up in the tables and performs the entry.
@@ -237,11 +267,17 @@ func (t *turn) refuse(k Kind) {
 		if !over {
 			t.order(signal.TransferStatus{Done: true, Cause: signal.CauseFacilityRejected})
 		}
+	case signal.MediaAnswer, signal.ConnectAck: // too late; the sender has another peer by now, or hears from us
 	default:
 		if t.State != Ended {
 			t.out = append(t.out, Bounce(signal.ToHalf(t.ID), t.input)...)
 		}
 	}
+}
+
+// noPeer tells a half-call that another has ended, which matters to it only if that one is its peer.
+func noPeer(ended, sender signal.HalfCallID) []signal.Effect {
+	return []signal.Effect{signal.Send{To: signal.ToHalf(sender), Signal: signal.AuditAnswer{From: ended, Settled: true}}}
 }
 
 // Bounce gives the answer to a signal for a half-call that has ended or cannot take it, so that the sender ends too
@@ -274,6 +310,12 @@ func Bounce(to signal.Address, input any) []signal.Effect {
 		return []signal.Effect{signal.Send{To: signal.ToHalf(in.From.Half), Signal: signal.TakeOverRefused{Cause: signal.CauseNormalClearing}}}
 	case signal.TakenOver:
 		return release(in.Peer.Half)
+	case signal.Audit:
+		return release(in.From)
+	case signal.MediaAnswer:
+		return noPeer(to.Half, in.From)
+	case signal.ConnectAck:
+		return noPeer(to.Half, in.Caller.Half)
 	case signal.Redirect:
 		if in.Transferor != 0 {
 			return []signal.Effect{signal.Send{To: signal.ToHalf(in.Transferor), Signal: signal.RedirectStatus{Cause: signal.CauseNormalClearing}}}

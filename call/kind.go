@@ -70,6 +70,16 @@ const (
 	TakenOver
 	TakeOverRefused
 	Audit
+	AuditAnswer
+	JoiningOffer // a MediaOffer of a new peer, with the Joined that says so
+
+	// From the cluster: another server was lost or is back, and what it means to us.
+	PeerLost   // our peer was there
+	TargetLost // whom we call is offered the call there
+	OwnerLost  // the owner that offered us the call was there
+	AskedLost  // somebody else whom we wait for was there: a transferor, whose call we take over, who joined us
+	PeerBack   // the server of our peer is reachable again
+	DeviceBack // our peer's device has registered without a call
 
 	// Timers.
 	FirstDigitTimeout
@@ -81,12 +91,14 @@ const (
 	PreservationTimeout
 	JoinTimeout
 	ForwardTimeout
+	AuditTimeout
 )
 
 var timerKinds = map[signal.Timer]Kind{
 	signal.TimerFirstDigit: FirstDigitTimeout, signal.TimerInterdigit: InterdigitTimeout, signal.TimerSetup: SetupTimeout,
 	signal.TimerAlerting: AlertingTimeout, signal.TimerMedia: MediaTimeout, signal.TimerPatience: PatienceTimeout,
 	signal.TimerPreservation: PreservationTimeout, signal.TimerJoin: JoinTimeout, signal.TimerForward: ForwardTimeout,
+	signal.TimerAudit: AuditTimeout,
 }
 
 func kindOf(input any) Kind {
@@ -160,6 +172,9 @@ func kindOf(input any) Kind {
 	case signal.Release:
 		return Released
 	case signal.MediaOffer:
+		if in.Join != nil {
+			return JoiningOffer
+		}
 		return PeerMediaOffer
 	case signal.MediaAnswer:
 		return PeerMediaAnswer
@@ -185,6 +200,10 @@ func kindOf(input any) Kind {
 		return TakeOverRefused
 	case signal.Audit:
 		return Audit
+	case signal.AuditAnswer:
+		return AuditAnswer
+	case signal.DeviceBack:
+		return DeviceBack
 	case signal.TimerFired:
 		return timerKinds[in.Timer]
 	}

@@ -7,7 +7,16 @@ func offerPeer(t *turn) {
 	o := t.input.(signal.Offer)
 	t.says(o.Media)
 	t.Held = o.Media.OnHold()
-	t.toPeer(signal.MediaOffer{From: t.ID, Media: o.Media, Region: t.Profile.Region})
+	t.propose(o.Media)
+}
+
+// propose makes an offer to the peer. The first to a new one says who we are.
+func (t *turn) propose(media *signal.Session) {
+	o := signal.MediaOffer{From: t.ID, Media: media, Region: t.Profile.Region}
+	if t.MustAgree && t.Replaces != 0 {
+		o.Join = &signal.Joined{From: t.Replaces, Peer: t.leg(), Replaces: t.Arranger, Call: t.Call, By: t.JoinedBy}
+	}
+	t.toPeer(o)
 	t.start(signal.TimerMedia, t.limits().Media)
 }
 
@@ -27,6 +36,7 @@ func offerDevice(t *turn) {
 		return
 	}
 	t.heardOffer()
+	t.Replaces = 0 // it knows us
 	t.PeerMedia = o.Media
 	if holds := o.Media.OnHold(); holds != t.PeerHolds {
 		t.PeerHolds = holds
@@ -74,6 +84,7 @@ func answerDevice(t *turn) {
 	t.stop(signal.TimerMedia)
 	t.PeerMedia = a.Media
 	t.MustAgree = false
+	t.Replaces = 0 // it knows us
 	t.heardOffer()
 	if t.Connected {
 		t.order(signal.AnswerMedia{Media: a.Media})
@@ -137,9 +148,10 @@ func judgeGlare(t *turn) {
 	}
 }
 
-func rejectPending(t *turn) {
-	o := t.input.(signal.MediaOffer)
-	t.send(signal.ToHalf(o.From), signal.MediaReject{From: t.ID, Cause: signal.CauseRequestPending})
+func rejectPending(t *turn) { rejectPendingOffer(t, t.input.(signal.MediaOffer).From) }
+
+func rejectPendingOffer(t *turn, from signal.HalfCallID) {
+	t.send(signal.ToHalf(from), signal.MediaReject{From: t.ID, Cause: signal.CauseRequestPending})
 }
 
 // yield withdraws our device's offer in favour of the peer's.
@@ -334,9 +346,4 @@ func moveDevice(t *turn) { t.Profile.Capabilities = t.input.(signal.DeviceMoved)
 func endPreserved(t *turn) {
 	t.input = signal.HangUp{Cause: signal.CauseDestinationOutOfOrder}
 	hangUp(t)
-}
-
-func answerAudit(t *turn) {
-	a := t.input.(signal.Audit)
-	t.send(signal.ToHalf(a.From), signal.AuditAnswer{Peer: t.Peer.Half})
 }

@@ -103,6 +103,9 @@ func offerCall(t *turn) {
 // aim sends the Setup to the route's target and remembers it.
 func (t *turn) aim(a Analysis) {
 	t.Target, t.Called, t.CallingAs, t.Away = a.Target, a.Called, a.Calling, false
+	if t.Target.Half == 0 && t.Target.Node == 0 {
+		t.Target.Node = t.env.Owner(t.Target.Line)
+	}
 	t.Record.Calling = t.callingParty()
 	t.Record.FinalCalled = a.Called
 	if t.Record.OriginalCalled.Number == "" {

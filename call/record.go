@@ -140,22 +140,43 @@ func (t *turn) report() {
 	}
 	state := t.lineState()
 	if state == signal.LineIdle {
-		if t.OnLine {
-			t.OnLine = false
-			t.Reported = state
-			t.send(signal.ToLine(line), signal.LineReport{Call: signal.LineCall{Half: t.ID, Device: t.Profile.Device,
-				Instance: t.Profile.Instance}, Token: t.Token, Gone: true})
-		}
+		t.reportGone()
+		t.Reported = state
 		return
 	}
-	if t.OnLine && state == t.Reported {
+	owner := t.env.Owner(line)
+	if t.OnLine && state == t.Reported && owner == t.ReportedTo {
 		return
 	}
-	t.OnLine, t.Reported = true, state
-	t.send(signal.ToLine(line), signal.LineReport{Token: t.Token, Call: signal.LineCall{
+	switch {
+	case t.OnLine && owner != t.ReportedTo:
+		t.reportGone() // the line has moved
+	case !t.OnLine && t.Token != 0 && t.Owner.Server() != owner:
+		t.meetOwner(t.Owner)
+	}
+	t.OnLine, t.Reported, t.ReportedTo = true, state, owner
+	token := t.Token
+	if t.Owner.Server() != owner {
+		token = 0 // of another owner's offering
+	}
+	t.send(signal.Address{Line: line, Node: owner}, signal.LineReport{Token: token, Call: signal.LineCall{
 		Half: t.ID, Call: t.Call, Device: t.Profile.Device, Instance: t.Profile.Instance, State: state,
 		Remote: t.Peer.Party.Presented(), Initiator: t.Token == 0,
 	}})
+}
+
+// reportGone has the owner that counts us count us no more.
+func (t *turn) reportGone() {
+	if t.OnLine {
+		t.OnLine = false
+		t.meetOwner(signal.Address{Line: t.Profile.Line, Node: t.ReportedTo})
+	}
+}
+
+// meetOwner tells an owner whose offering made us who we are, without being counted there.
+func (t *turn) meetOwner(owner signal.Address) {
+	t.send(owner, signal.LineReport{Call: signal.LineCall{Half: t.ID, Device: t.Profile.Device, Instance: t.Profile.Instance},
+		Token: t.Token, Gone: true})
 }
 
 func (t *turn) lineState() signal.LineCallState {
@@ -166,7 +187,7 @@ func (t *turn) lineState() signal.LineCallState {
 		return signal.LineRingingOut
 	case Offered, Ringing, Claiming:
 		return signal.LineRingingIn
-	case Connecting, Accepting, Active, Reaching, Joining:
+	case Connecting, Accepting, Active, Reaching, Joining, Stranded:
 		if t.Held {
 			return signal.LineHeld
 		}

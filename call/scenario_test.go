@@ -9,7 +9,18 @@ import (
 	"tandem/call/signal"
 )
 
-// kinds runs a scenario for every mixture of phones that offer early (SIP) and late (SCCP).
+// placements are the servers at which the phones of a scenario are registered, in the order in which it makes them.
+var placements = []struct {
+	name    string
+	servers []signal.NodeID
+}{
+	{name: "one server"},
+	{"three servers", []signal.NodeID{1, 2, 3, 2}},
+	{"backwards", []signal.NodeID{3, 1, 1, 2}},
+}
+
+// kinds runs a scenario for every mixture of phones that offer early (SIP) and late (SCCP), on one server and with the
+// phones on several.
 func kinds(t *testing.T, n int, f func(t *testing.T, w *world, early []bool)) {
 	for mask := range 1 << n {
 		early := make([]bool, n)
@@ -19,9 +30,14 @@ func kinds(t *testing.T, n int, f func(t *testing.T, w *world, early []bool)) {
 			name += map[bool]string{true: "E", false: "L"}[early[i]]
 		}
 		t.Run(name, func(t *testing.T) {
-			w := newWorld(t)
-			f(t, w, early)
-			w.quiet()
+			for _, p := range placements {
+				t.Run(p.name, func(t *testing.T) {
+					w := newWorld(t)
+					w.placed = p.servers
+					f(t, w, early)
+					w.quiet()
+				})
+			}
 		})
 	}
 }

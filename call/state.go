@@ -21,12 +21,14 @@ const (
 	Reaching // our device is connected, the party that it shall talk to is being called
 	Joining  // the consultation was asked to give its party
 	Taking   // another half-call was asked to give its party to us
+	Stranded // the server of the other party is lost; the audio goes on and our device can hang up
 	Passing  // over for our device; late signals are passed to whom we were joined
 	Ended
 )
 
 var stateNames = [...]string{"idle", "dialing", "proceeding", "alerting", "connecting", "failed", "offered", "ringing",
-	"claiming", "accepting", "active", "reaching", "joining", "taking", "passing", "ended"}
+	"claiming", "accepting", "active", "reaching", "joining", "taking", "stranded",
+	"passing", "ended"}
 
 // String names the state.
 func (s State) String() string {

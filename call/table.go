@@ -44,6 +44,8 @@ var states = map[State]map[Kind]entry{
 		Digits:          {ignore, Proceeding},
 		HangUp:          {abandon, Ended},
 		Gone:            {abandon, Ended},
+
+		TargetLost: {failLost, Failed},
 	},
 	Alerting: {
 		PeerAlerting:    {showAlerting, Alerting},
@@ -57,6 +59,8 @@ var states = map[State]map[Kind]entry{
 		Digits:          {ignore, Alerting},
 		HangUp:          {abandon, Ended},
 		Gone:            {abandon, Ended},
+
+		TargetLost: {failLost, Failed},
 	},
 	Connecting: {
 		DeviceAnswer:   {acknowledge, Active},
@@ -70,6 +74,9 @@ var states = map[State]map[Kind]entry{
 		TransferTo:     {deferInput, Connecting},
 		HangUp:         {hangUp, Ended},
 		Gone:           {hangUp, Ended},
+
+		PeerLost: {endLost, Ended},
+		Audit:    {answerAudit, Connecting},
 	},
 	Failed: {
 		HangUp:          {leave, Ended},
@@ -91,6 +98,8 @@ var states = map[State]map[Kind]entry{
 		CallerChanged:  {changeCaller, Offered},
 
 		AlertingTimeout: {decline, Ended},
+		OwnerLost:       {decline, Ended},
+		PeerLost:        {decline, Ended},
 	},
 	Ringing: {
 		DeviceAlerting: {tellRinging, Ringing},
@@ -104,6 +113,8 @@ var states = map[State]map[Kind]entry{
 		TakeOver:       {giveRingingHere, Passing},
 
 		AlertingTimeout: {decline, Ended},
+		OwnerLost:       {decline, Ended},
+		PeerLost:        {decline, Ended},
 	},
 	Claiming: {
 		Granted:        {openMedia, Accepting},
@@ -114,6 +125,9 @@ var states = map[State]map[Kind]entry{
 		DeviceAlerting: {ignore, Claiming},
 		DeviceOffer:    {deferInput, Claiming},
 		SetupTimeout:   {decline, Ended},
+
+		OwnerLost: {decline, Ended},
+		PeerLost:  {decline, Ended},
 	},
 	Accepting: {
 		Ready:         {answerCaller, Active},
@@ -125,6 +139,9 @@ var states = map[State]map[Kind]entry{
 		HangUp:        {hangUp, Ended},
 		Gone:          {hangUp, Ended},
 		DeviceOffer:   {deferInput, Accepting},
+
+		PeerLost: {endLost, Ended},
+		Audit:    {answerAudit, Accepting},
 	},
 
 	Active: {
@@ -150,6 +167,15 @@ var states = map[State]map[Kind]entry{
 		JoinTimeout:         {judgeSilence, Active},
 		AlertingTimeout:     {giveUpTransfer, Active},
 		TransferorGone:      {loseTransferor, Active},
+
+		PeerLost:        {losePeer, Stranded},
+		AskedLost:       {findPeer, Active},
+		AuditTimeout:    {audit, Active},
+		AuditAnswer:     {heardAudit, Active},
+		JoiningOffer:    {takeJoin, Active},
+		ConnectedAnswer: {takeAnswered, Active},
+		ConnectedOffer:  {takeAnswered, Active},
+		DeviceBack:      {ignore, Active},
 	},
 	Reaching: {
 		RouteFound:          {offerAgain, Reaching},
@@ -177,6 +203,14 @@ var states = map[State]map[Kind]entry{
 		PreservationTimeout: {abandonReaching, Ended},
 		JoinRequest:         {refuseJoin, Reaching},
 		TransferRequest:     {refuseRedirect, Reaching},
+
+		TargetLost:   {judgeFailure, Reaching},
+		AskedLost:    {findTarget, Reaching},
+		Joined:       {joinedAgain, Reaching},
+		Audit:        {answerAudit, Reaching},
+		AuditTimeout: {ignore, Reaching},
+		AuditAnswer:  {ignore, Reaching},
+		DeviceBack:   {ignore, Reaching},
 	},
 	Joining: {
 		JoinAccept:     {announceJoin, Passing},
@@ -194,6 +228,12 @@ var states = map[State]map[Kind]entry{
 		Joined:         {joinedWhileJoining, Joining},
 		Redirected:     {ignore, Joining},
 		PeerMediaOffer: {deferInput, Joining},
+
+		PeerLost:     {notePeerLost, Joining},
+		Audit:        {answerAudit, Joining},
+		AuditTimeout: {ignore, Joining},
+		AuditAnswer:  {ignore, Joining},
+		DeviceBack:   {ignore, Joining},
 	},
 	Taking: {
 		TakenOver:       {adopt, Taking},
@@ -203,6 +243,35 @@ var states = map[State]map[Kind]entry{
 		HangUp:          {leaveTaking, Taking},
 		Gone:            {leaveTaking, Taking},
 		NobodyWaits:     {leave, Ended},
+
+		AskedLost: {failLost, Failed},
+	},
+	Stranded: {
+		HangUp:              {leaveStranded, Ended},
+		Released:            {clearStranded, Ended},
+		DeviceBack:          {clearStranded, Ended},
+		Gone:                {preserve, Stranded},
+		Returned:            {takeUp, Stranded},
+		DeviceMoved:         {moveDevice, Stranded},
+		PreservationTimeout: {leaveStranded, Ended},
+		PeerBack:            {askPeer, Stranded},
+		AuditAnswer:         {judgePeer, Stranded},
+		Audit:               {answerAudit, Stranded},
+		Joined:              {joinStranded, Active},
+		JoiningOffer:        {takeJoin, Active},
+		ConnectedAnswer:     {takeAnswered, Active},
+		ConnectedOffer:      {takeAnswered, Active},
+		PeerMediaOffer:      {offerStranded, Stranded},
+		DeviceOffer:         {refuseFeature, Stranded},
+		TransferTo:          {refuseFeature, Stranded},
+		TransferWith:        {refuseFeature, Stranded},
+		JoinRequest:         {refuseJoin, Stranded},
+		TakeOver:            {refuseTakeOver, Stranded},
+		TransferRequest:     {refuseRedirect, Stranded},
+		DeviceAnswer:        {ignore, Stranded},
+		DeviceRefusal:       {ignore, Stranded},
+		Key:                 {ignore, Stranded},
+		Settled:             {ignore, Stranded},
 	},
 	Passing: {
 		ConnectedAnswer: {passOn, Passing},
@@ -218,6 +287,10 @@ var states = map[State]map[Kind]entry{
 		DeviceAnswer:    {ignore, Passing},
 		DeviceRefusal:   {ignore, Passing},
 		ForwardTimeout:  {ignore, Ended},
+		Audit:           {answerAudit, Passing},
+		Joined:          {joinedAgain, Passing},
+		DeviceBack:      {ignore, Passing},
+		AskedLost:       {dropPassed, Passing},
 	},
 }
 

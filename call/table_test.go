@@ -27,10 +27,12 @@ var kindNames = map[Kind]string{
 	Released: "Release", PeerMediaOffer: "MediaOffer", PeerMediaAnswer: "MediaAnswer", PeerMediaReject: "MediaReject",
 	PeerKey: "KeyPressed", JoinRequest: "JoinRequest", JoinAccept: "JoinAccept", JoinRefuse: "JoinRefuse", Joined: "Joined",
 	CallerChanged: "CallerChanged", TakeOver: "TakeOver", TakenOver: "TakenOver", TakeOverRefused: "TakeOverRefused",
-	Audit: "Audit", FirstDigitTimeout: "time-out: first digit", InterdigitTimeout: "time-out: T302",
+	Audit: "Audit", AuditAnswer: "AuditAnswer", JoiningOffer: "MediaOffer of a new peer", PeerLost: "server lost: the peer's",
+	TargetLost: "server lost: that of the called line", OwnerLost: "server lost: that of the line which offered the call",
+	AskedLost: "server lost: that of whom it waits for", PeerBack: "server back: the peer's", DeviceBack: "DeviceBack", FirstDigitTimeout: "time-out: first digit", InterdigitTimeout: "time-out: T302",
 	SetupTimeout: "time-out: T303", AlertingTimeout: "time-out: T301", MediaTimeout: "time-out: media",
 	PatienceTimeout: "time-out: patience", PreservationTimeout: "time-out: preservation", JoinTimeout: "time-out: join",
-	ForwardTimeout: "time-out: forward",
+	ForwardTimeout: "time-out: forward", AuditTimeout: "time-out: audit",
 }
 
 func actionName(f func(*turn)) string {
@@ -78,7 +80,7 @@ func TestTablesAreDrawn(t *testing.T) {
 	row := func(k Kind, action, next string) { fmt.Fprintf(&b, "| %s | %s | %s |\n", kindNames[k], action, next) }
 	for s := Idle; s < Ended; s++ {
 		fmt.Fprintf(&b, "\n## %s\n\n| event | action | next |\n| --- | --- | --- |\n", s)
-		for k := Kind(1); k <= ForwardTimeout; k++ {
+		for k := Kind(1); k <= AuditTimeout; k++ {
 			if e, ok := states[s][k]; ok {
 				row(k, actionName(e.do), e.next.String())
 			}
@@ -87,7 +89,7 @@ func TestTablesAreDrawn(t *testing.T) {
 	b.WriteString("\n# Offers and answers while two parties are connected\n")
 	for n := Stable; n <= Flushing; n++ {
 		fmt.Fprintf(&b, "\n## %s\n\n| event | action | next |\n| --- | --- | --- |\n", n)
-		for k := Kind(1); k <= ForwardTimeout; k++ {
+		for k := Kind(1); k <= AuditTimeout; k++ {
 			if e, ok := negotiation[n][k]; ok {
 				row(k, actionName(e.do), e.next.String())
 			}
@@ -102,7 +104,7 @@ func TestTablesAreDrawn(t *testing.T) {
 	if err != nil || string(have) != b.String() {
 		t.Errorf("%s is not what the tables say (%v); run go test ./call -update", page, err)
 	}
-	for k := Kind(1); k <= ForwardTimeout; k++ {
+	for k := Kind(1); k <= AuditTimeout; k++ {
 		if kindNames[k] == "" {
 			t.Errorf("kind %d has no name", k)
 		}

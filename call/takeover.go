@@ -88,12 +88,12 @@ func beginAdopted(t *turn) {
 	t.Record.Connected = t.now
 	t.emit(signal.Answered{Record: t.Record})
 	t.MustAgree = true
+	t.Replaces, t.JoinedBy = t.Consultation, signal.OnBehalfOfDevice
 	if t.Offer != nil {
 		// An INVITE with Replaces brought its offer; the answer completes it with Connect like any other call.
 		t.Connected = false
 		t.Neg = LocalOffer
-		t.toPeer(signal.MediaOffer{From: t.ID, Media: t.Offer, Region: t.Profile.Region})
-		t.start(signal.TimerMedia, t.limits().Media)
+		t.propose(t.Offer)
 	} else {
 		t.Connected = true
 		t.requestOffer()

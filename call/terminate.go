@@ -62,6 +62,8 @@ func decline(t *turn) {
 		}
 	case signal.Gone:
 		d.Cause = signal.CauseDestinationOutOfOrder
+	case signal.ServerLost:
+		d.Cause = signal.CauseTemporaryFailure
 	case signal.TimerFired:
 		d.Cause = signal.CauseRecoveryOnTimer
 		if in.Timer == signal.TimerAlerting {
@@ -114,7 +116,13 @@ func answerCaller(t *turn) {
 	t.says(m)
 	t.Neg = AwaitAck
 	t.Connected = true
-	t.toPeer(signal.Connected{From: t.leg(), Media: m, IsOffer: t.Offers})
+	c := signal.Connected{From: t.leg(), Media: m, IsOffer: t.Offers}
+	if t.Replaces != 0 {
+		c.Join = &signal.Joined{From: t.Replaces, Owner: t.Owner, Replaces: t.Arranger, Call: t.Call, Redirection: t.Redirection,
+			By: signal.OnBehalfOfTransfer, Setup: signal.Setup{Call: t.Call, Called: t.Called}}
+		t.Replaces = 0
+	}
+	t.toPeer(c)
 	t.Setup = nil
 	t.start(signal.TimerMedia, t.limits().Media)
 }
@@ -148,6 +156,9 @@ func changeCaller(t *turn) {
 		return
 	}
 	if t.Setup != nil {
+		if c.Replaces != 0 {
+			t.Arranger, t.Replaces, t.Redirection = c.From, c.Replaces, c.Redirection
+		}
 		s := *t.Setup
 		s.Caller, s.Call = c.Caller, c.Call
 		t.Setup = &s

@@ -20,7 +20,8 @@ func askConsultation(t *turn) {
 	}
 	t.Consultation = w.Consultation
 	t.PeerLeft, t.Leaves = false, nil
-	t.send(signal.ToHalf(w.Consultation), signal.JoinRequest{From: t.ID, Peer: t.Peer, Call: t.Call})
+	t.send(signal.ToHalf(w.Consultation), signal.JoinRequest{From: t.ID, Peer: t.Peer, Call: t.Call,
+		Redirection: t.Redirection.Add(t.Profile.Party, signal.RedirectTransfer, signal.OnBehalfOfTransfer)})
 	t.start(signal.TimerJoin, t.limits().Join)
 }
 
@@ -32,8 +33,8 @@ func giveParty(t *turn) {
 		refuseJoin(t)
 		return
 	}
+	t.toPeer(signal.Joined{From: t.ID, Peer: j.Peer, Replaces: j.From, Call: j.Call, By: signal.OnBehalfOfTransfer})
 	t.send(signal.ToHalf(j.From), signal.JoinAccept{Peer: t.Peer})
-	t.toPeer(signal.Joined{From: t.ID, Peer: j.Peer, Call: j.Call, By: signal.OnBehalfOfTransfer})
 	t.joinCalls(j.Call)
 	t.pass(signal.ToHalf(j.Peer.Half))
 }
@@ -41,9 +42,9 @@ func giveParty(t *turn) {
 // giveRinging is the consultation whose party still rings: the other side's party becomes the caller.
 func giveRinging(t *turn) {
 	j := t.input.(signal.JoinRequest)
+	t.send(t.Target, signal.CallerChanged{From: t.ID, Caller: j.Peer, Call: j.Call, Replaces: j.From, Redirection: j.Redirection})
 	t.send(signal.ToHalf(j.From), signal.JoinAccept{Owner: t.Target, Alerting: true, Setup: signal.Setup{
 		Call: t.Call, Called: t.Called, Redirection: t.Redirection, CallerSpaces: t.Profile.Spaces, Offer: t.Offer}})
-	t.send(t.Target, signal.CallerChanged{From: t.ID, Caller: j.Peer, Call: j.Call})
 	t.Away = true
 	t.joinCalls(j.Call)
 	t.pass(signal.ToHalf(j.Peer.Half))
@@ -76,8 +77,25 @@ func (t *turn) pass(successor signal.Address) {
 }
 
 func passOn(t *turn) {
-	if s, ok := t.input.(signal.Signal); ok {
-		t.send(t.Successor, s)
+	s, ok := t.input.(signal.Signal)
+	if !ok {
+		return
+	}
+	if n := t.Successor.Server(); n != 0 && n != t.ID.Node() && !t.env.Reachable(n) {
+		t.out = append(t.out, Bounce(signal.ToHalf(t.ID), s)...)
+		return
+	}
+	if c, ok := s.(signal.Connected); ok {
+		t.Passed = c.From.Half
+	}
+	t.send(t.Successor, s)
+}
+
+// dropPassed is the loss of our successor's server: whoever answered us and was passed on waits for nobody.
+func dropPassed(t *turn) {
+	if t.Passed != 0 {
+		t.send(signal.ToHalf(t.Passed), signal.Release{From: t.ID, Cause: signal.CauseTemporaryFailure, By: signal.OnBehalfOfCallControl})
+		t.Passed = 0
 	}
 }
 
@@ -124,7 +142,7 @@ func announceJoin(t *turn) {
 		return
 	}
 	redirection := t.Redirection.Add(t.Profile.Party, signal.RedirectTransfer, signal.OnBehalfOfTransfer)
-	t.toPeer(signal.Joined{From: t.ID, Peer: a.Peer, Owner: a.Owner, Setup: a.Setup, Initiate: a.Peer.Half != 0, Records: true,
+	t.toPeer(signal.Joined{From: t.ID, Peer: a.Peer, Owner: a.Owner, Replaces: t.Consultation, Setup: a.Setup, Initiate: a.Peer.Half != 0, Records: true,
 		Call: t.Call, Redirection: redirection, By: signal.OnBehalfOfTransfer})
 	t.order(signal.TransferStatus{Done: true, Answered: a.Peer.Half != 0, Alerting: a.Alerting})
 	t.split(signal.OnBehalfOfTransfer)
@@ -194,10 +212,11 @@ func changePeer(t *turn) {
 	j := t.input.(signal.Joined)
 	if j.From != t.Peer.Half {
 		t.become(Active)
-		refuseJoined(t)
+		joinedAgain(t)
 		return
 	}
 	t.split(j.By)
+	t.Arranger, t.Replaces, t.JoinedBy = j.From, j.Replaces, j.By
 	t.freeDevice()
 	t.Call, t.Redirection = j.Call, j.Redirection
 	t.PeerHolds = false
@@ -232,6 +251,50 @@ func changePeer(t *turn) {
 	} else {
 		t.expectOffer()
 	}
+}
+
+// joinedAgain hears of a join from a second side, which is the first one's rescue when a server is lost: what we know
+// already changes nothing, and anything else is declined.
+func joinedAgain(t *turn) {
+	if j := t.input.(signal.Joined); j.From != t.Arranger {
+		refuseJoined(t)
+	}
+}
+
+// takeJoin is the first offer of a new peer, which may be faster than the Joined of whoever arranged it.
+func takeJoin(t *turn) {
+	o := t.input.(signal.MediaOffer)
+	join := *o.Join
+	o.Join = nil
+	switch {
+	case o.From == t.Peer.Half:
+	case join.From == t.Peer.Half && t.Neg != AwaitAck:
+		t.input = join
+		changePeer(t)
+	default:
+		if t.Peer.Half.Node() != t.ID.Node() && !t.env.Reachable(t.Peer.Half.Node()) {
+			t.become(Stranded)
+		}
+		rejectPendingOffer(t, o.From)
+		return
+	}
+	t.raise(PeerMediaOffer, o)
+}
+
+// takeAnswered is the answer of a line that rings for us by a transfer of which our peer has not told us yet.
+func takeAnswered(t *turn) {
+	c := t.input.(signal.Connected)
+	if c.Join == nil || c.Join.From != t.Peer.Half || t.Neg == AwaitAck {
+		if t.Peer.Half.Node() != t.ID.Node() && !t.env.Reachable(t.Peer.Half.Node()) {
+			t.become(Stranded)
+		}
+		t.out = append(t.out, Bounce(signal.ToHalf(t.ID), c)...)
+		return
+	}
+	t.input = *c.Join
+	changePeer(t)
+	c.Join = nil
+	t.raise(kindOf(c), c)
 }
 
 // freeDevice ends whatever negotiation runs with the former peer.
@@ -410,6 +473,8 @@ func judgeFailure(t *turn) {
 		cause = in.Cause
 	case signal.Release:
 		cause = in.Cause
+	case signal.ServerLost:
+		cause = signal.CauseTemporaryFailure
 	}
 	t.stop(signal.TimerSetup)
 	t.stop(signal.TimerAlerting)

@@ -44,7 +44,7 @@ func (t *turn) otherSideLost() {
 // witness tells when a pair whose record the other half keeps on another server is up, and when it is divided.
 func (t *turn) witness() {
 	var peer signal.HalfCallID
-	if !t.KeepsRecord && t.Connected && (t.State == Active || t.State == Joining) && t.Peer.Half.Node() != t.ID.Node() {
+	if !t.KeepsRecord && t.Connected && (t.State == Active || t.State == Joining || t.State == Stranded) && t.Peer.Half.Node() != t.ID.Node() {
 		peer = t.Peer.Half
 	}
 	if w := t.Witnessing; w != nil {

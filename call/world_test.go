@@ -5,8 +5,9 @@ import (
 	"fmt"
 	"net/netip"
 	"reflect"
-	"testing"
 	"time"
+
+	"pgregory.net/rapid"
 
 	"tandem/call"
 	"tandem/call/line"
@@ -17,10 +18,10 @@ import (
 // machine is written down and read back before each input, so that a field which does not survive that shows as a
 // failure of whatever test needed it.
 type world struct {
-	t       *testing.T
+	t       rapid.TB
 	now     time.Time
 	halves  map[signal.HalfCallID]*call.HalfCall
-	owners  map[signal.LineRef]*line.Owner
+	owners  map[signal.Address]*line.Owner // by line and server
 	devices map[string]*device
 	lines   map[string]line.Info
 	queue   []letter
@@ -29,11 +30,15 @@ type world struct {
 	calls   uint32
 	facts   []signal.Fact
 	refused int
+	steps   int                  // letters delivered
+	each    func(step int)       // is called before each; may be nil
 	handled func(*call.HalfCall) // sees every half-call after each of its inputs; may be nil
 	log     []string
+	servers // empty: one server, which knows of no other
 }
 
 type letter struct {
+	from  signal.NodeID // order is kept between two servers
 	to    signal.Address
 	input any
 }
@@ -52,7 +57,7 @@ type device struct {
 	number   string
 	early    bool
 	gone     bool
-	node     signal.NodeID // its server; 0 is 1
+	node     signal.NodeID // where it is registered
 	legs     map[signal.HalfCallID]*leg
 	order    []signal.HalfCallID
 	port     uint16
@@ -78,14 +83,14 @@ type leg struct {
 	queued    []signal.Command
 }
 
-func newWorld(t *testing.T) *world {
+func newWorld(t rapid.TB) *world {
 	return &world{t: t, now: time.Date(2026, 1, 1, 8, 0, 0, 0, time.UTC), halves: map[signal.HalfCallID]*call.HalfCall{},
-		owners: map[signal.LineRef]*line.Owner{}, devices: map[string]*device{}, lines: map[string]line.Info{}}
+		owners: map[signal.Address]*line.Owner{}, devices: map[string]*device{}, lines: map[string]line.Info{}}
 }
 
 // phone adds a device whose line has the given number; several devices may share one.
 func (w *world) phone(name, number string, early bool) *device {
-	d := &device{w: w, name: name, number: number, early: early, legs: map[signal.HalfCallID]*leg{},
+	d := &device{w: w, name: name, node: w.place(len(w.devices)), number: number, early: early, legs: map[signal.HalfCallID]*leg{},
 		port: uint16(4000 + 100*len(w.devices))}
 	w.devices[name] = d
 	info := w.lines[number]
@@ -103,12 +108,14 @@ func (w *world) set(number string, change func(*line.Info)) {
 }
 
 // Line implements line.Env.
-func (w *world) Line(ref signal.LineRef) (line.Info, bool) {
-	info, ok := w.lines[ref.Number]
+func (v view) Line(ref signal.LineRef) (line.Info, bool) {
+	info, ok := v.lines[ref.Number]
 	info.Appearances = append([]line.Appearance(nil), info.Appearances...)
 	for i := range info.Appearances {
-		info.Appearances[i].Registered = !w.devices[info.Appearances[i].Device].gone
+		a := &info.Appearances[i]
+		a.Node, a.Registered = v.where(a.Device)
 	}
+	info.Elsewhere = v.Owner(ref) != v.own()
 	return info, ok
 }
 
@@ -145,15 +152,15 @@ func (w *world) Ceiling(_, _ string) string { return "G722" }
 func (w *world) Limits() call.Limits { return call.DefaultLimits() }
 
 func (w *world) profile(d *device) call.Profile {
-	return call.Profile{Node: 1, Device: d.name, Instance: 1, Line: signal.LineRef{Number: d.number},
+	return call.Profile{Node: d.node, Device: d.name, Instance: 1, Line: signal.LineRef{Number: d.number},
 		Party: signal.Party{Number: d.number, Name: "line " + d.number, Device: d.name}}
 }
 
 func (w *world) originate(d *device) *leg {
 	w.next++
 	w.calls++
-	id := signal.NewHalfCallID(max(1, d.node), w.next)
-	w.halves[id] = call.New(id, signal.CallID{Manager: 1, Call: w.calls}, w.profile(d))
+	id := signal.NewHalfCallID(d.node, w.next)
+	w.halves[id] = call.New(id, signal.CallID{Manager: d.node, Call: w.calls}, w.profile(d))
 	l := &leg{id: id}
 	d.legs[id] = l
 	d.order = append(d.order, id)
@@ -161,7 +168,7 @@ func (w *world) originate(d *device) *leg {
 }
 
 func (w *world) tell(id signal.HalfCallID, e any) {
-	w.queue = append(w.queue, letter{signal.ToHalf(id), e})
+	w.queue = append(w.queue, letter{id.Node(), signal.ToHalf(id), e})
 }
 
 // run delivers everything that waits.
@@ -170,6 +177,12 @@ func (w *world) run() {
 		if n > 100000 {
 			w.t.Fatalf("signals without end; last: %v", w.log[len(w.log)-20:])
 		}
+		if w.each != nil {
+			if w.each(w.steps); len(w.queue) == 0 {
+				return
+			}
+		}
+		w.steps++
 		l := w.queue[0]
 		w.queue = w.queue[1:]
 		w.deliver(l)
@@ -206,7 +219,7 @@ func (w *world) deliver(l letter) {
 		h = rewrite(w, h)
 		w.halves[l.to.Half] = h
 		before = h.State.String() + "/" + h.Neg.String()
-		effects, known = h.Handle(w, w.now, l.input)
+		effects, known = h.Handle(view{w, l.to.Half.Node()}, w.now, l.input)
 		w.log = append(w.log, fmt.Sprintf("%v %s %T -> %s/%s", l.to.Half, before, l.input, h.State, h.Neg))
 		if w.handled != nil {
 			defer func() { w.handled(h) }()
@@ -216,17 +229,18 @@ func (w *world) deliver(l letter) {
 			w.dropTimers(l.to)
 		}
 	} else {
-		o, ok := w.owners[l.to.Line]
+		o, ok := w.owners[l.to]
 		if !ok {
-			o = &line.Owner{Line: l.to.Line}
+			w.next += 1 << 16
+			o = &line.Owner{Line: l.to.Line, Node: l.to.Node, Next: uint32(w.next)}
 		}
 		o = rewrite(w, o)
-		w.owners[l.to.Line] = o
-		effects, known = o.Handle(w, w.now, l.input)
-		w.log = append(w.log, fmt.Sprintf("line %s %T", l.to.Line.Number, l.input))
+		w.owners[l.to] = o
+		effects, known = o.Handle(view{w, l.to.Node}, w.now, l.input)
+		w.log = append(w.log, fmt.Sprintf("line %s at %d %T", l.to.Line.Number, l.to.Node, l.input))
 		defer func() {
 			if o.Idle() {
-				delete(w.owners, l.to.Line)
+				delete(w.owners, l.to)
 			}
 		}()
 	}
@@ -252,7 +266,7 @@ func (w *world) dropTimers(of signal.Address) {
 func (w *world) perform(from signal.Address, e signal.Effect) {
 	switch e := e.(type) {
 	case signal.Send:
-		w.queue = append(w.queue, letter{e.To, e.Signal})
+		w.send(from.Server(), e.To, e.Signal)
 	case signal.Order:
 		if h, ok := w.halves[from.Half]; ok {
 			w.devices[h.Profile.Device].command(from.Half, e.Command)
@@ -264,9 +278,9 @@ func (w *world) perform(from signal.Address, e signal.Effect) {
 			}
 		}
 	case signal.Create:
-		d := w.devices[e.Device]
-		l := w.originate(d)
-		w.queue = append(w.queue, letter{signal.ToHalf(l.id), e.Setup})
+		w.create(from.Server(), e)
+	case signal.Await:
+		w.await(from.Half, e.Device)
 	case signal.Notify:
 		if d := w.devices[e.Device]; d != nil {
 			d.line = e.State
@@ -305,7 +319,7 @@ func (w *world) pass(d time.Duration) {
 		a := w.timers[first]
 		w.timers = append(w.timers[:first], w.timers[first+1:]...)
 		w.now = a.at
-		w.queue = append(w.queue, letter{a.owner, a.fire})
+		w.queue = append(w.queue, letter{a.owner.Server(), a.owner, a.fire})
 		w.run()
 	}
 	w.now = end
@@ -523,7 +537,7 @@ func (w *world) quiet() {
 		w.t.Errorf("half-call %v of %s is still %s/%s (peer %v)", id, h.Profile.Device, h.State, h.Neg, h.Peer.Half)
 	}
 	for ref, o := range w.owners {
-		w.t.Errorf("line %s still has %d offers, %d calls", ref.Number, len(o.Offers), len(o.Calls))
+		w.t.Errorf("line %s still has %d offers, %d calls", ref, len(o.Offers), len(o.Calls))
 	}
 	for _, d := range w.devices {
 		if len(d.legs) > 0 {

@@ -32,7 +32,7 @@ type halfMachine struct {
 }
 
 func (m halfMachine) handle(x *Exchange, now time.Time, input any) ([]signal.Effect, bool) {
-	return m.Handle(x.directory, now, input)
+	return m.Handle(x.env, now, input)
 }
 func (m halfMachine) address() signal.Address { return signal.ToHalf(m.ID) }
 func (m halfMachine) mailbox() int            { return halfCallMailbox }
@@ -235,9 +235,11 @@ func (c *cell) perform(e signal.Effect) bool {
 	case signal.StopAll:
 		c.stopTimers()
 	case signal.Create:
-		c.x.create(c.m.address(), e)
+		c.x.create(e)
 	case signal.Notify:
 		c.x.notify(e)
+	case signal.Await:
+		c.x.await(c, e)
 	case signal.Emit:
 		c.x.fact(e.Fact)
 	case signal.Finish:

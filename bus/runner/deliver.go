@@ -3,10 +3,12 @@ package runner
 import (
 	"errors"
 
+	"tandem/bus"
 	"tandem/call"
 	"tandem/call/line"
 	"tandem/call/signal"
 	"tandem/fault"
+	"tandem/registration"
 )
 
 // lineEnv shows a line owner the configuration together with the registrations.
@@ -18,17 +20,53 @@ func (e lineEnv) Line(ref signal.LineRef) (line.Info, bool) {
 	if !ok {
 		return info, false
 	}
-	e.x.mu.RLock()
-	defer e.x.mu.RUnlock()
-	for i := range info.Appearances {
-		_, info.Appearances[i].Registered = e.x.ports[info.Appearances[i].Device]
+	x := e.x
+	x.mu.RLock()
+	defer x.mu.RUnlock()
+	alone := x.link == nil
+	var devices []string
+	if !alone {
+		devices = make([]string, 0, 4)
 	}
-	info.Watched = len(e.x.watchers[ref]) > 0
+	for i := range info.Appearances {
+		a := &info.Appearances[i]
+		if alone {
+			_, a.Registered = x.ports[a.Device]
+			continue
+		}
+		var r registration.Registration
+		r, a.Registered = x.devices.Get(a.Device)
+		a.Node = r.Node
+		devices = append(devices, a.Device)
+	}
+	info.Watched = len(x.watchers[ref]) > 0
+	if !alone {
+		info.Watched = info.Watched || len(x.watching[ref]) > 0
+		info.Elsewhere = x.ownerOf(devices) != x.node
+	}
 	return info, true
 }
 
-// deliver brings a signal to its machine on this server.
+// Reachable implements line.Env.
+func (e lineEnv) Reachable(n signal.NodeID) bool { return e.x.reaches(n) }
+
+// deliver brings a signal to its machine, on this server or another. What is for a server that cannot be reached is dropped:
+// whoever depends on that server is told of its loss.
 func (x *Exchange) deliver(to signal.Address, s signal.Signal) {
+	if x.link != nil {
+		if to.Half == 0 && to.Node == 0 && !to.Line.IsZero() {
+			to.Node = x.owner(to.Line)
+		}
+		if n := to.Server(); !x.here(n) {
+			x.send(n, bus.TopicCalls, to, s)
+			return
+		}
+	}
+	x.deliverHere(to, s)
+}
+
+// deliverHere brings a signal to its machine on this server.
+func (x *Exchange) deliverHere(to signal.Address, s signal.Signal) {
 	if to.Half != 0 {
 		c, ok := x.halves.get(to.Half)
 		if !ok || !c.post(s) {
@@ -45,7 +83,7 @@ func (x *Exchange) deliver(to signal.Address, s signal.Signal) {
 func (x *Exchange) toLine(ref signal.LineRef, input any) {
 	for {
 		c := x.lines.getOrPut(ref, func() *cell {
-			return newCell(x, lineMachine{&line.Owner{Line: ref}})
+			return newCell(x, lineMachine{&line.Owner{Line: ref, Node: x.self(), Next: x.tokens.Add(tokenSpace)}})
 		})
 		if c.post(input) {
 			return
@@ -63,45 +101,39 @@ func (x *Exchange) bounce(to signal.Address, input any) {
 	}
 }
 
-// create makes the half-call of a called appearance.
-func (x *Exchange) create(owner signal.Address, c signal.Create) {
+// create makes the half-call of a called appearance, at the server where its device is registered.
+func (x *Exchange) create(c signal.Create) {
+	if x.here(c.Node) {
+		x.createHere(c.Device, c.Instance, c.Setup)
+		return
+	}
+	if !x.send(c.Node, bus.TopicCalls, signal.Address{}, bus.CreateHalf{Device: c.Device, Instance: c.Instance, Setup: c.Setup}) {
+		x.deliver(c.Setup.Owner, absent(c.Device, c.Instance, c.Setup.Token))
+	}
+}
+
+// absent is the answer for a device that cannot be had.
+func absent(device string, instance int, token uint32) signal.Decline {
+	return signal.Decline{Token: token, Device: device, Instance: instance, Cause: signal.CauseSubscriberAbsent}
+}
+
+func (x *Exchange) createHere(device string, instance int, setup signal.Setup) {
 	x.mu.RLock()
-	port, ok := x.ports[c.Device]
-	r, _ := x.devices.Get(c.Device)
+	port, ok := x.ports[device]
+	r, _ := x.devices.At(device, x.node)
 	x.mu.RUnlock()
-	p, known := x.directory.Profile(c.Device, c.Instance)
-	if !ok || !known {
-		x.deliver(owner, signal.Decline{Token: c.Setup.Token, Device: c.Device, Instance: c.Instance,
-			Cause: signal.CauseSubscriberAbsent})
+	p, known := x.directory.Profile(device, instance)
+	if !ok || !known || x.closed.Load() {
+		x.deliver(setup.Owner, absent(device, instance, setup.Token))
 		return
 	}
 	p.Node = x.node
 	p.Capabilities, p.Record.Address = r.Capabilities, r.Address.Addr()
 	id := x.newHalf()
-	cell := newCell(x, halfMachine{call.New(id, c.Setup.Call, p), port})
+	cell := newCell(x, halfMachine{call.New(id, setup.Call, p), port})
 	x.halves.put(id, cell)
-	cell.post(c.Setup)
-}
-
-// notify tells a device, or all watchers, the state of a line.
-func (x *Exchange) notify(n signal.Notify) {
-	x.mu.RLock()
-	if n.Device != "" {
-		port, ok := x.ports[n.Device]
-		x.mu.RUnlock()
-		if ok {
-			port.LineChanged(n.State)
-		}
-		return
-	}
-	watchers := make([]*watcher, 0, len(x.watchers[n.State.Line]))
-	for w := range x.watchers[n.State.Line] {
-		watchers = append(watchers, w)
-	}
-	x.mu.RUnlock()
-	for _, w := range watchers {
-		w.port.LineChanged(n.State)
-	}
+	x.enter(p.Line, id)
+	cell.post(setup)
 }
 
 func (x *Exchange) fact(f signal.Fact) {
@@ -115,6 +147,7 @@ func (x *Exchange) forget(c *cell) {
 	switch m := c.m.(type) {
 	case halfMachine:
 		x.halves.remove(m.ID, c)
+		x.exit(m.Profile.Line, m.ID)
 	case lineMachine:
 		x.lines.remove(m.Line, c)
 	}
@@ -168,7 +201,7 @@ func (x *Exchange) abort(c *cell) {
 			x.fact(signal.Ended{Record: rec})
 		}
 		if !m.Profile.Line.IsZero() && m.OnLine {
-			x.toLine(m.Profile.Line, signal.LineReport{Call: signal.LineCall{Half: m.ID, Device: m.Profile.Device,
+			x.deliver(signal.Address{Line: m.Profile.Line, Node: m.ReportedTo}, signal.LineReport{Call: signal.LineCall{Half: m.ID, Device: m.Profile.Device,
 				Instance: m.Profile.Instance}, Token: m.Token, Gone: true})
 		}
 		m.port.Command(m.ID, signal.Clear{Cause: signal.CauseTemporaryFailure})

@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"tandem/bus"
 	"tandem/call"
 	"tandem/call/line"
 	"tandem/call/signal"
@@ -17,7 +18,7 @@ import (
 // Directory is the live configuration as call processing needs it. Its methods are called from many goroutines and must
 // not block; each call may see a newer state than the one before.
 type Directory interface {
-	call.Env
+	call.Configuration
 	// Profile resolves a line of a device for a new half-call.
 	Profile(device string, instance int) (call.Profile, bool)
 	// Line describes a line. Registered of the appearances is filled in by the caller; the slice is the caller's own.
@@ -58,6 +59,10 @@ type Options struct {
 	Log      *slog.Logger // nil: slog.Default
 	// FirstCall is the number of the first call; the caller sees to it that none is used twice.
 	FirstCall uint32
+	// Link joins this server with the others of its cluster; nil: it stands alone.
+	Link *Link
+	// Audit is how often servers compare their lists of registrations; 0: every 30 seconds.
+	Audit time.Duration
 	// Now is the clock; nil: time.Now.
 	Now func() time.Time
 }
@@ -66,6 +71,8 @@ type Options struct {
 type Exchange struct {
 	node       signal.NodeID
 	directory  Directory
+	env        *callEnv
+	link       *Link // nil: this server stands alone
 	facts      func(signal.Fact)
 	forwardAll func(device string, line signal.LineRef, destination string) error
 	registered func(r registration.Registration, present bool)
@@ -78,30 +85,45 @@ type Exchange struct {
 	lines    shards[signal.LineRef]
 	nextHalf atomic.Uint64
 	nextCall atomic.Uint32
+	tokens   atomic.Uint32 // where the next line owner begins with its tokens
 
 	mu       sync.RWMutex
 	devices  *registration.Table
 	ports    map[string]signal.Port
 	watchers map[signal.LineRef]map[*watcher]struct{}
+	told     map[signal.LineRef]signal.NodeID                       // which owner knows that the line is watched here
+	watching map[signal.LineRef]map[signal.NodeID]struct{}          // which other servers watch a line that is owned here
+	incoming map[signal.NodeID][]registration.Registration          // lists of which the last part has not come
+	gone     map[signal.NodeID]map[string]registration.Registration // by device, what servers said before they were lost
 
-	load      load
-	workers   *workers
-	stopped   sync.Once
-	closed    atomic.Bool
-	misplaced atomic.Uint64
-	panics    atomic.Uint64
-	overflows atomic.Uint64
+	cluster *cluster
+
+	load         load
+	workers      *workers
+	stopped      sync.Once
+	ending       chan struct{}
+	audited      chan struct{} // is closed when the audit of registrations has ended
+	closed       atomic.Bool
+	misplaced    atomic.Uint64
+	panics       atomic.Uint64
+	overflows    atomic.Uint64
+	lostMessages atomic.Uint64
 }
 
-type watcher struct{ port signal.Port }
+// tokenSpace is how many calls a line owner can offer before its tokens are those of the next owner that is made.
+const tokenSpace = 1 << 12
 
 // New makes an exchange. It needs no start: it works while it has calls.
 func New(o Options) *Exchange {
 	x := &Exchange{
 		node: o.Node, directory: o.Directory, facts: o.Facts, forwardAll: o.ForwardAll, registered: o.Registered,
 		alarm: o.Alarm, observer: o.Observer, log: o.Log, now: o.Now, devices: registration.NewTable(),
-		ports: make(map[string]signal.Port), watchers: make(map[signal.LineRef]map[*watcher]struct{}),
+		ports: make(map[string]signal.Port), watchers: make(map[signal.LineRef]map[*watcher]struct{}), link: o.Link,
+		told: make(map[signal.LineRef]signal.NodeID), watching: make(map[signal.LineRef]map[signal.NodeID]struct{}),
+		incoming: make(map[signal.NodeID][]registration.Registration), gone: make(map[signal.NodeID]map[string]registration.Registration),
+		ending: make(chan struct{}), audited: make(chan struct{}),
 	}
+	x.env = &callEnv{x.directory, x}
 	if x.log == nil {
 		x.log = slog.Default()
 	}
@@ -115,6 +137,20 @@ func New(o Options) *Exchange {
 	x.workers = newWorkers()
 	x.halves.init()
 	x.lines.init()
+	// A server that starts again uses no identifier of before: it makes fewer than 65,536 half-calls a second.
+	seconds := uint64(max(x.now().Unix(), 0))
+	x.nextHalf.Store(seconds << 16)
+	x.tokens.Store(uint32(seconds << 12))
+	if x.link == nil {
+		close(x.audited)
+		return x
+	}
+	if o.Audit == 0 {
+		o.Audit = registrationAudit
+	}
+	x.cluster = newCluster()
+	go x.auditRegistrations(o.Audit)
+	x.link.join(x)
 	return x
 }
 
@@ -132,6 +168,7 @@ func (x *Exchange) Originate(o signal.Origin, port signal.Port) (signal.HalfCall
 	id := x.newHalf()
 	h := call.New(id, signal.CallID{Manager: x.node, Call: x.nextCall.Add(1)}, p)
 	x.halves.put(id, newCell(x, halfMachine{h, port}))
+	x.enter(p.Line, id)
 	return id, nil
 }
 
@@ -163,9 +200,11 @@ func (x *Exchange) Tell(id signal.HalfCallID, e signal.Event) {
 func (x *Exchange) Attach(a signal.Attachment, port signal.Port) {
 	r := registration.Registration{Attachment: a, Node: x.node}
 	x.mu.Lock()
+	r.Version = x.devices.Tick(x.now())
 	accepted, _ := x.devices.Put(r)
 	if accepted {
 		x.ports[a.Device] = port
+		x.toAll(bus.Registered{Attachment: a, Version: r.Version})
 	}
 	x.mu.Unlock()
 	if !accepted {
@@ -174,9 +213,12 @@ func (x *Exchange) Attach(a signal.Attachment, port signal.Port) {
 	if x.registered != nil {
 		x.registered(r, true)
 	}
+	if x.link != nil {
+		x.heard([]registration.Registration{r}, nil)
+	}
 	for _, l := range x.directory.Lines(a.Device) {
 		if !l.IsZero() {
-			x.toLine(l, line.Refresh{})
+			x.refresh(l)
 		}
 	}
 }
@@ -184,15 +226,20 @@ func (x *Exchange) Attach(a signal.Attachment, port signal.Port) {
 // Detach implements signal.Exchange.
 func (x *Exchange) Detach(device string, incarnation uint64) {
 	x.mu.Lock()
-	r, _ := x.devices.Get(device)
-	removed := x.devices.Remove(device, incarnation)
+	r, _ := x.devices.At(device, x.node)
+	removed := x.devices.Remove(device, x.node, incarnation)
 	if removed {
 		delete(x.ports, device)
+		x.toAll(bus.Unregistered{Device: device, Incarnation: incarnation})
 	}
 	x.mu.Unlock()
-	if removed && x.registered != nil {
+	if !removed {
+		return
+	}
+	if x.registered != nil {
 		x.registered(r, false)
 	}
+	x.moved([]string{device})
 }
 
 // ForwardAll implements signal.Exchange.
@@ -205,7 +252,7 @@ func (x *Exchange) ForwardAll(device string, l signal.LineRef, destination strin
 			err = x.forwardAll(device, l, destination)
 		}
 		if err == nil {
-			x.toLine(l, line.Refresh{})
+			x.refresh(l)
 		}
 		if result != nil {
 			result(err)
@@ -213,48 +260,27 @@ func (x *Exchange) ForwardAll(device string, l signal.LineRef, destination strin
 	}()
 }
 
-// Watch implements signal.Exchange.
-func (x *Exchange) Watch(l signal.LineRef, port signal.Port) (cancel func()) {
-	w := &watcher{port}
-	x.mu.Lock()
-	if x.watchers[l] == nil {
-		x.watchers[l] = make(map[*watcher]struct{})
-	}
-	x.watchers[l][w] = struct{}{}
-	x.mu.Unlock()
-	if _, ok := x.directory.Line(l); ok {
-		x.toLine(l, line.Refresh{})
-	} else {
-		port.LineChanged(signal.LineState{Line: l})
-	}
-	return func() {
-		x.mu.Lock()
-		defer x.mu.Unlock()
-		delete(x.watchers[l], w)
-		if len(x.watchers[l]) == 0 {
-			delete(x.watchers, l)
+// Report implements signal.Exchange.
+func (x *Exchange) Report(f signal.Fact) { x.fact(f) }
+
+// Refresh has the devices of these lines told again, after a change of configuration. Of a cluster every server is told of
+// the change, and the owner of a line acts.
+func (x *Exchange) Refresh(lines ...signal.LineRef) {
+	for _, l := range lines {
+		if x.here(x.owner(l)) {
+			x.refreshHere(l)
 		}
 	}
 }
 
-// Report implements signal.Exchange.
-func (x *Exchange) Report(f signal.Fact) { x.fact(f) }
-
-// Refresh has the devices of these lines told again, after a change of configuration.
-func (x *Exchange) Refresh(lines ...signal.LineRef) {
-	for _, l := range lines {
-		x.toLine(l, line.Refresh{})
-	}
-}
-
-// Registrations lists the devices that are registered.
+// Registrations lists the devices that are registered at this server.
 func (x *Exchange) Registrations() []registration.Registration {
 	x.mu.RLock()
 	defer x.mu.RUnlock()
-	return x.devices.All()
+	return x.devices.Of(x.node)
 }
 
-// Registration returns the registration of a device.
+// Registration returns the registration of a device, at whatever server.
 func (x *Exchange) Registration(device string) (registration.Registration, bool) {
 	x.mu.RLock()
 	defer x.mu.RUnlock()
@@ -269,15 +295,17 @@ type Figures struct {
 	Panics     uint64 // faults that ended a call
 	Overflows  uint64 // calls ended because their mailbox was full
 	Refused    uint64 // calls refused because of overload
+	Lost       uint64 // messages of or to other servers that were not understood or could not be sent
 }
 
 // Figures counts.
 func (x *Exchange) Figures() Figures {
 	x.mu.RLock()
-	n := x.devices.Len()
+	n := x.devices.LenAt(x.node)
 	x.mu.RUnlock()
 	return Figures{Registered: n, HalfCalls: x.halves.len(), Misplaced: x.misplaced.Load(), Panics: x.panics.Load(),
-		Overflows: x.overflows.Load(), Refused: x.load.refused.Load()}
+		Overflows: x.overflows.Load(), Refused: x.load.refused.Load(),
+		Lost: x.lostMessages.Load()}
 }
 
 // closeLimit bounds how long Close waits for the calls to end.
@@ -296,5 +324,17 @@ func (x *Exchange) Close() {
 	for _, c := range x.halves.all() {
 		x.forget(c)
 	}
-	x.stopped.Do(x.workers.end)
+	x.stopped.Do(func() {
+		if x.link != nil {
+			x.link.leave(x)
+			x.mu.Lock()
+			for _, n := range x.others() {
+				x.sendAll(n, nil)
+			}
+			x.mu.Unlock()
+		}
+		close(x.ending)
+		<-x.audited
+		x.workers.end()
+	})
 }

@@ -10,6 +10,8 @@ import (
 type Env interface {
 	// Line describes the line. ok is false when there is no such line (any more).
 	Line(ref signal.LineRef) (info Info, ok bool)
+	// Reachable says whether another server can be reached now.
+	Reachable(node signal.NodeID) bool
 }
 
 // Shown is an Env that can say for less than Line costs whether the calls of a line are shown to anybody: it is watched or
@@ -30,6 +32,7 @@ type Info struct {
 	Appearances         []Appearance
 	Messages            int  // waiting voice messages
 	Watched             bool // somebody who has no appearance wants to know what the line does
+	Elsewhere           bool // another server owns the line now: only calls that are offered here are left, and it tells the devices
 }
 
 // Forward is a destination with the rights to call it.
@@ -43,6 +46,7 @@ type Appearance struct {
 	Device      string
 	Instance    int
 	Registered  bool
+	Node        signal.NodeID // where it is registered; 0: on this server
 	MaxCalls    int
 	BusyTrigger int
 }
@@ -50,9 +54,12 @@ type Appearance struct {
 // Owner holds a line's own state. It is plain data.
 type Owner struct {
 	Line   signal.LineRef
+	Node   signal.NodeID // the owner's server; 0 where there is only one
 	Offers []Offer
 	Calls  []signal.LineCall
-	Next   uint32 // last token given
+	// Next is the last token given. Who makes an owner has it begin elsewhere than any other owner of the line did, so that
+	// an answer to an offering of theirs means nothing to this one.
+	Next uint32
 }
 
 // Offer is a call that nobody has answered yet.
@@ -62,12 +69,16 @@ type Offer struct {
 	Targets []Target
 	Alerted bool
 	Worst   signal.Cause // best explanation of the refusals so far
+	// Changed is the transfer that made the caller one, for the case that the transferor's server is lost before the caller
+	// hears of it.
+	Changed *signal.CallerChanged
 }
 
 // Target is an appearance that the call was offered to. Half is zero until it has reported.
 type Target struct {
 	Device   string
 	Instance int
+	Node     signal.NodeID
 	Half     signal.HalfCallID
 }
 
@@ -116,6 +127,9 @@ func (o *Owner) Handle(env Env, now time.Time, input any) (effects []signal.Effe
 		}
 	case Refresh:
 		t.notify(true)
+	case signal.ServerLost:
+		t.serverLost(in.Node)
+	case signal.ServerBack: // whoever is there reports anew
 	default:
 		known = false
 	}
@@ -145,7 +159,7 @@ func (t *turn) setup(s signal.Setup) {
 		registered = true
 		n := t.callsAt(a.Device, a.Instance)
 		if n < a.BusyTrigger && n < a.MaxCalls && !t.calls(a.Device, a.Instance, s.Caller.Half) {
-			targets = append(targets, Target{Device: a.Device, Instance: a.Instance})
+			targets = append(targets, Target{Device: a.Device, Instance: a.Instance, Node: a.Node})
 			waiting = waiting || n > 0
 		}
 	}
@@ -162,9 +176,9 @@ func (t *turn) setup(s signal.Setup) {
 	t.Offers = append(t.Offers, o)
 	for _, a := range targets {
 		to := s
-		to.Owner, to.Token, to.AutoAnswer = signal.ToLine(t.Line), o.Token, info.AutoAnswer && len(targets) == 1
+		to.Owner, to.Token, to.AutoAnswer = signal.Address{Line: t.Line, Node: t.Node}, o.Token, info.AutoAnswer && len(targets) == 1
 		to.CallWaiting = t.callsAt(a.Device, a.Instance) > 1 // this offer counts already
-		t.out = append(t.out, signal.Create{Device: a.Device, Instance: a.Instance, Setup: to})
+		t.out = append(t.out, signal.Create{Device: a.Device, Instance: a.Instance, Node: a.Node, Setup: to})
 	}
 	if info.ForwardNoAnswer.Destination != "" {
 		t.out = append(t.out, signal.Start{Timer: signal.TimerNoAnswer, Key: o.Token, After: info.NoAnswer})
@@ -396,13 +410,18 @@ func (t *turn) callerChanged(c signal.CallerChanged) {
 		if o.Setup.Caller.Half != c.From {
 			continue
 		}
-		o.Setup.Caller, o.Setup.Call = c.Caller, c.Call
+		o.Setup.Caller, o.Setup.Call, o.Changed = c.Caller, c.Call, &c
 		for _, a := range o.Targets {
 			t.toHalf(a.Half, c)
 		}
 		return
 	}
-	// Answered or gone in this moment: the half-call that answers speaks with the former caller, which passes it on.
+	if t.offered(c.Caller.Half) || t.env.Reachable(c.From.Node()) {
+		// Known, or answered or gone in this moment: the half-call that answers speaks with the former caller, which passes it
+		// on.
+		return
+	}
+	t.toHalf(c.Caller.Half, signal.Rejected{Cause: signal.CauseTemporaryFailure})
 }
 
 // report keeps the list of calls on the line and tells its devices.
@@ -444,7 +463,7 @@ func (t *turn) notify(all bool) {
 		return
 	}
 	info, ok := t.env.Line(t.Line)
-	if !ok {
+	if !ok || info.Elsewhere {
 		return
 	}
 	if info.Watched {
@@ -457,7 +476,7 @@ func (t *turn) notify(all bool) {
 		if !a.Registered {
 			continue
 		}
-		t.out = append(t.out, signal.Notify{Device: a.Device, State: t.state(info, a.Instance)})
+		t.out = append(t.out, signal.Notify{Device: a.Device, Node: a.Node, State: t.state(info, a.Instance)})
 	}
 }
 

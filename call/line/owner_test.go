@@ -15,6 +15,8 @@ func (w town) Line(ref signal.LineRef) (Info, bool) {
 	return i, ok
 }
 
+func (town) Reachable(signal.NodeID) bool { return true }
+
 var ref = signal.LineRef{Number: "2001", Partition: "internal"}
 
 func at(device string, busy int) Appearance {

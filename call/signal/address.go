@@ -74,10 +74,11 @@ func (l LineRef) String() string {
 }
 
 // Address is where a signal goes: to a half-call or to the owner of a line. Which server owns a line is known to
-// whoever delivers.
+// whoever delivers; a call that is offered stays with the owner that offered it, on Node, even when the line moves on.
 type Address struct {
 	Half HalfCallID
 	Line LineRef
+	Node NodeID // of a line: the server that is meant; 0: whichever owns the line now
 }
 
 // ToHalf addresses a half-call.
@@ -85,6 +86,14 @@ func ToHalf(id HalfCallID) Address { return Address{Half: id} }
 
 // ToLine addresses the owner of a line.
 func ToLine(l LineRef) Address { return Address{Line: l} }
+
+// Server is the server that is addressed, 0 where whoever delivers is to find the owner of the line.
+func (a Address) Server() NodeID {
+	if a.Half != 0 {
+		return a.Half.Node()
+	}
+	return a.Node
+}
 
 // IsZero says that nobody is addressed.
 func (a Address) IsZero() bool { return a == Address{} }

@@ -41,13 +41,22 @@ type TimerFired struct {
 type Create struct {
 	Device   string
 	Instance int
+	Node     NodeID // where the device is registered; 0: on this server
 	Setup    Setup
 }
 
 // Notify tells a device the state of one of its lines, or all watchers of the line.
 type Notify struct {
 	Device string // empty: the watchers
+	Node   NodeID // where the device is registered; 0: on this server
 	State  LineState
+}
+
+// Await asks for DeviceBack when a device that was registered at Node registers anew and without a call, or has done so
+// already.
+type Await struct {
+	Device string
+	Node   NodeID
 }
 
 // Emit reports a fact.
@@ -63,6 +72,7 @@ func (Stop) effect()    {}
 func (StopAll) effect() {}
 func (Create) effect()  {}
 func (Notify) effect()  {}
+func (Await) effect()   {}
 func (Emit) effect()    {}
 func (Finish) effect()  {}
 

@@ -56,6 +56,15 @@ type Attachment struct {
 	Load         string // firmware that the device says it runs
 	// Lines are the instances that the device can be called at; nil means all that are configured.
 	Lines []int
+	// Idle says that the device had no call when it registered. False: it has one, or cannot say (SIP).
+	Idle bool
+}
+
+// Registrant is a Port that wants to know when its registration is over because the device has registered at another
+// server. It drops the registration and leaves calls in progress alone; the device may still talk over them.
+type Registrant interface {
+	// RegisteredElsewhere says that the registration which incarnation began has lost against a newer one.
+	RegisteredElsewhere(incarnation uint64, server NodeID)
 }
 
 // LineState is the public state of a line: forwarding, lamps, and the calls on all its appearances, so that a device

@@ -67,6 +67,9 @@ type Connected struct {
 	From    Leg
 	Media   *Session
 	IsOffer bool
+	// Join is what the caller is told by the transferor that made it the caller of this call, where that was not sure yet
+	// when the call was answered.
+	Join *Joined
 }
 
 // ConnectAck tells the called half-call that the caller took the answer.
@@ -106,11 +109,13 @@ type Release struct {
 	Record *LegRecord
 }
 
-// MediaOffer proposes a change of media to the other half-call.
+// MediaOffer proposes a change of media to the other half-call. The first offer to a new peer carries the Joined that the
+// receiver gets from whoever arranged it: between three servers the offer may be faster, or that signal may be lost.
 type MediaOffer struct {
 	From   HalfCallID
 	Media  *Session
 	Region string
+	Join   *Joined
 }
 
 // MediaAnswer answers a MediaOffer, or the offer in Connected.
@@ -137,8 +142,9 @@ type KeyPressed struct {
 type JoinRequest struct {
 	From HalfCallID
 	// Peer is the half-call that is to be joined with the receiver's party, and what is known of it.
-	Peer Leg
-	Call CallID
+	Peer        Leg
+	Call        CallID
+	Redirection Redirection // of the joined call
 }
 
 // JoinAccept tells the asking half-call whom its party is joined with. When the consultation still rings, Owner is the
@@ -160,6 +166,10 @@ type Joined struct {
 	// Owner is the ringing line that the receiver calls from now on.
 	Owner Address
 	Setup Setup
+	// Replaces is the half-call that the new peer speaks with until it is told of the receiver: both tell each other when
+	// the server of whoever arranged it is lost in between. The join has its name from From and Replaces, and a half-call
+	// that has left From for Peer takes it no second time.
+	Replaces HalfCallID
 	// Initiate says that the receiver makes the new offer; the other side waits for it.
 	Initiate bool
 	// Records says that the receiver keeps the record of the new pair.
@@ -175,6 +185,9 @@ type CallerChanged struct {
 	From   HalfCallID // the caller until now
 	Caller Leg
 	Call   CallID
+	// Replaces is the half-call that Caller speaks with until it is told that it is the caller now.
+	Replaces    HalfCallID
+	Redirection Redirection
 }
 
 // TakeOver asks a half-call to give its party to the asking half-call: retrieving a held call from another appearance,
@@ -210,8 +223,13 @@ type LineReport struct {
 // Audit asks a peer whether it still has this call; no answer releases it.
 type Audit struct{ From HalfCallID }
 
-// AuditAnswer says that the half-call still exists and who its peer is.
-type AuditAnswer struct{ Peer HalfCallID }
+// AuditAnswer says that the half-call still exists and who its peer is. Settled says that this will not change by itself:
+// nobody is joining it with another.
+type AuditAnswer struct {
+	From    HalfCallID
+	Peer    HalfCallID
+	Settled bool
+}
 
 func (Setup) signal()           {}
 func (Alerting) signal()        {}

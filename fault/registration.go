@@ -13,6 +13,7 @@ const (
 	RegistrationPaced       Code = "TDM-REG-0009"
 	ServerCapacityReached   Code = "TDM-REG-0010"
 	ServerNotInGroup        Code = "TDM-REG-0011"
+	DeviceElsewhere         Code = "TDM-REG-0012"
 )
 
 var registration = []Entry{
@@ -60,4 +61,8 @@ var registration = []Entry{
 		"{device} at {address} was not let in.",
 		"This server does not belong to its CallManager group.",
 		"The phone has an old file: reset it. Or add the server to the group.", 0},
+	{DeviceElsewhere, SeverityInformational,
+		"{device} is not registered at this server any more.",
+		"It has registered at {server}, and the newest registration counts.",
+		"Nothing, unless it happens all the time: then two devices use the same name.", 0},
 }

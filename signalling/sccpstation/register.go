@@ -154,7 +154,7 @@ type progress struct {
 func (st *station) bound(n *session, m *sccp.Register, dev *registration.Device, again bool) {
 	st.sess, st.dev, st.load = n, dev, m.FirmwareLoad
 	st.traits = traitsOf(m.DeviceType, n.version)
-	st.restart = restartNone
+	st.restart, st.moved, st.streams = restartNone, false, m.ActiveStreams > 0
 	st.computeMasks()
 	switch {
 	case !again:
@@ -242,7 +242,7 @@ func (st *station) attach() {
 	n := st.sess
 	st.srv.Exchange.Attach(signal.Attachment{
 		Device: st.name, Protocol: "SCCP", Incarnation: st.incarnation, Address: n.remote, Since: n.began,
-		Capabilities: st.caps, Load: st.load,
+		Capabilities: st.caps, Load: st.load, Idle: !st.streams && !st.talking(),
 	}, st)
 	st.attached = true
 }

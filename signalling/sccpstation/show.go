@@ -279,6 +279,7 @@ func (st *station) showEnded(c *call, cause signal.Cause, elsewhere bool) {
 		st.syncRemote(line)
 	}
 	st.restartWhenIdle()
+	st.leaveWhenIdle()
 }
 
 // notMissed keeps a call that was answered elsewhere off the list of missed calls (sccp.md 4.10).

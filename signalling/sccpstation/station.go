@@ -23,6 +23,8 @@ type station struct {
 	sess        *session // nil: not registered
 	incarnation uint64
 	attached    bool
+	streams     bool // it registered with the media of a call up
+	moved       bool // registered at another server: the connection is closed when its calls have ended
 	load        string
 	traits      traits
 	reg         progress

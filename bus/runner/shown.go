@@ -15,5 +15,5 @@ func (e lineEnv) Shown(ref signal.LineRef) bool {
 	}
 	e.x.mu.RLock()
 	defer e.x.mu.RUnlock()
-	return len(e.x.watchers[ref]) > 0
+	return len(e.x.watchers[ref]) > 0 || len(e.x.watching[ref]) > 0
 }

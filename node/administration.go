@@ -1,6 +1,7 @@
 package node
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -395,8 +396,42 @@ func (m *membership) announced(ctx context.Context) error {
 	if set, err := netip.ParseAddr(m.n.settings.Address); err == nil && !set.IsUnspecified() && !slices.Contains(addresses, set) {
 		addresses = []netip.Addr{set}
 	}
-	if now == me.Ports && slices.Equal(addresses, me.Addresses) {
+	if now != me.Ports || !slices.Equal(addresses, me.Addresses) {
+		if err := m.authority.Announce(ctx, addresses, now); err != nil {
+			return err
+		}
+	}
+	return m.phonePorts(ctx)
+}
+
+// phonePorts puts on record the ports at which phones find this server, where they are not the standard ones: what the others write into
+// the files of phones.
+func (m *membership) phonePorts(ctx context.Context) error {
+	p := m.n.ports
+	sccp, sip, sips := unusual(p.port("sccp", 0), StandardPorts.SCCP), unusual(p.port("sip", 0), StandardPorts.SIP), unusual(p.port("sips", 0), StandardPorts.SIPS)
+	differs := func(s *telephony.Server) bool {
+		return s != nil && (sccp != 0 && s.SCCPPort != sccp || sip != 0 && s.SIPPort != sip || sips != 0 && s.SecureSIPPort != sips)
+	}
+	if !differs(m.store.Snapshot().Server(m.self)) {
 		return nil
 	}
-	return m.authority.Announce(ctx, addresses, now)
+	_, err := m.store.Update(ctx, confdb.Options{Actor: "the server " + string(m.self)}, func(s *confdb.Snapshot) (confdb.ChangeSet, error) {
+		set := confdb.ChangeSet{Source: "where phones find a server"}
+		server := s.Server(m.self)
+		if !differs(server) {
+			return set, nil
+		}
+		changed := *server
+		changed.SCCPPort, changed.SIPPort, changed.SecureSIPPort = cmp.Or(sccp, server.SCCPPort), cmp.Or(sip, server.SIPPort), cmp.Or(sips, server.SecureSIPPort)
+		return *set.Put(&changed), nil
+	})
+	return err
+}
+
+// unusual is the port, or 0 where it is the standard one, or not known yet.
+func unusual(port, standard int) int {
+	if port == standard {
+		return 0
+	}
+	return port
 }

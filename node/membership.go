@@ -16,6 +16,7 @@ import (
 
 	"tandem/bus"
 	"tandem/bus/mesh"
+	"tandem/bus/runner"
 	"tandem/call/signal"
 	"tandem/cluster"
 	"tandem/cluster/link"
@@ -45,6 +46,7 @@ type membership struct {
 	authority *cluster.Authority
 	users     *userstate.Service
 	spread    *files.Spread
+	calls     *runner.Link // of call processing with that of the other servers
 	meshed    atomic.Bool
 	listens   string // where signals between servers are listened for
 }
@@ -149,6 +151,7 @@ func (m *membership) join(h *service.Host) (err error) {
 	}
 	m.spread = files.New(files.Options{Store: n.firmware, Wanted: m.wantedFiles, Client: m.client, Peers: m.filePeers, Missing: m.missingFiles, Log: h.Log()})
 	m.mesh.Receive(bus.TopicReplication, m.acknowledged)
+	m.calls = runner.NewLink(m.mesh)
 	m.mesh.Describe(m.describe)
 	m.mesh.Watch(func(p bus.Peer, reachable bool) {
 		if !reachable {

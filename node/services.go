@@ -135,7 +135,7 @@ func (n *Node) startCallManager(h *service.Host) error {
 			_, err := members.setForwardAll(context.Background(), device, device, line, destination)
 			return err
 		},
-		Registered: n.registered, Alarm: n.callAlarm,
+		Registered: n.registered, Alarm: n.callAlarm, Link: members.calls,
 	})
 	room := registration.NewSharedRoom(func() int { return directory.Parameters().Int(parameter.MaximumDeviceWeight) })
 	sccp := sccpstation.New(n.sccpOptions(x, directory, store, room, h.Log()))

@@ -39,7 +39,7 @@ func Serve() {
 			debug.FreeOSMemory()
 		}
 	}()
-	n, err := node.Open(node.Options{Data: data, Version: "lab", Screen: os.Stderr, Level: slog.LevelInfo})
+	n, err := node.Open(node.Options{Data: data, Version: version, Screen: os.Stderr, Level: slog.LevelInfo})
 	if err == nil {
 		err = n.Run(ctx)
 	}

@@ -14,6 +14,9 @@ import (
 	"tandem/sim/peer"
 )
 
+// version of the servers of a lab.
+const version = "lab"
+
 // Name of every server of a lab, as site files have it.
 const Name = "cm1"
 
@@ -122,7 +125,7 @@ func Start(ctx context.Context, o Options) (s *Server, err error) {
 }
 
 func (s *Server) startHere(ctx context.Context, o Options) error {
-	n, err := node.Open(node.Options{Data: s.Data, Version: "lab", Screen: o.Screen})
+	n, err := node.Open(node.Options{Data: s.Data, Version: version, Screen: o.Screen})
 	if err != nil {
 		return err
 	}

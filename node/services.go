@@ -168,8 +168,17 @@ func (n *Node) startCallManager(h *service.Host) error {
 	n.mu.Lock()
 	n.exchange, n.sccp, n.sip = x, sccp, sip
 	n.mu.Unlock()
+	// Before phones come, because a phone whose server moves is restarted; if it cannot be now it is done later.
+	ctx, cancel := context.WithTimeout(h.Context(), portsWithin)
+	defer cancel()
+	if err := members.phonePorts(ctx); err != nil {
+		h.Log().Info("where phones find this server is not on record yet", "cause", err)
+	}
 	return nil
 }
+
+// portsWithin bounds how long the start of call processing waits until its ports are on record.
+const portsWithin = 2 * time.Second
 
 func (n *Node) listenSCCP(h *service.Host, s *sccpstation.Server) error {
 	return n.ports.open(service.CallManager, "sccp", "tcp", n.settings.Ports.SCCP, func(address string) (net.Addr, error) {

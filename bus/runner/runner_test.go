@@ -131,7 +131,7 @@ func await[T any](t testing.TB, c chan T, what string) T {
 	select {
 	case v := <-c:
 		return v
-	case <-time.After(5 * time.Second):
+	case <-time.After(30 * time.Second):
 		t.Fatal("waited in vain for ", what)
 		panic("unreachable")
 	}
@@ -167,7 +167,7 @@ func attach(x *Exchange, p *phone, device string, incarnation uint64) {
 
 func settled(t testing.TB, x *Exchange) {
 	t.Helper()
-	for end := time.Now().Add(5 * time.Second); ; time.Sleep(time.Millisecond) {
+	for end := time.Now().Add(30 * time.Second); ; time.Sleep(time.Millisecond) {
 		if x.Figures().HalfCalls == 0 && x.lines.len() == 0 {
 			return
 		}

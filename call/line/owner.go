@@ -195,12 +195,13 @@ func (t *turn) called(p signal.Party, info Info) signal.Party {
 	return p
 }
 
-// callsAt counts the calls of one appearance: those that reported and those that are just being offered. The count is
-// the length of the list, never a number kept beside it.
+// callsAt counts the calls of one appearance: those that reported and those that are just being offered, without those that
+// were told to end: who gives up and calls again finds nobody busy with himself. The count is made from the list, never kept
+// beside it.
 func (t *turn) callsAt(device string, instance int) int {
 	n := 0
 	for i := range t.Calls {
-		if t.Calls[i].Device == device && t.Calls[i].Instance == instance {
+		if c := &t.Calls[i]; c.Device == device && c.Instance == instance && !c.Ending {
 			n++
 		}
 	}
@@ -273,7 +274,7 @@ func (t *turn) close(token uint32, except signal.HalfCallID, r signal.Release) {
 		}
 		for _, a := range t.Offers[i].Targets {
 			if a.Half != except {
-				t.toHalf(a.Half, r)
+				t.endCall(a.Half, r)
 			}
 		}
 		t.Offers = append(t.Offers[:i], t.Offers[i+1:]...)
@@ -283,6 +284,16 @@ func (t *turn) close(token uint32, except signal.HalfCallID, r signal.Release) {
 		t.Offers = nil
 	}
 	t.out = append(t.out, signal.Stop{Timer: signal.TimerNoAnswer, Key: token})
+}
+
+// endCall tells a half-call that is or was offered the call to end.
+func (t *turn) endCall(half signal.HalfCallID, r signal.Release) {
+	t.toHalf(half, r)
+	for i := range t.Calls {
+		if t.Calls[i].Half == half {
+			t.Calls[i].Ending = true
+		}
+	}
 }
 
 // meet notes the half-call that stands behind a target.
@@ -430,6 +441,7 @@ func (t *turn) report(r signal.LineReport) {
 		if o := t.offer(r.Token); o != nil {
 			o.meet(r.Call.Device, r.Call.Instance, r.Call.Half)
 		} else if r.Call.State == signal.LineRingingIn && !r.Gone {
+			r.Call.Ending = true
 			t.toHalf(r.Call.Half, signal.Release{Cause: signal.CauseNormalClearing, By: signal.OnBehalfOfCallControl})
 		}
 	}
@@ -451,6 +463,7 @@ func (t *turn) report(r signal.LineReport) {
 	case at < 0:
 		t.Calls = append(t.Calls, r.Call)
 	default:
+		r.Call.Ending = r.Call.Ending || t.Calls[at].Ending
 		t.Calls[at] = r.Call
 	}
 	t.notify(false)

@@ -186,3 +186,33 @@ func TestR20_CountIsTheListOfCalls(t *testing.T) {
 		}
 	}
 }
+
+func TestR14_NobodyIsBusyWithACallThatWasToldToEnd(t *testing.T) {
+	w := town{ref: {Appearances: []Appearance{at("a", 1)}}}
+	o := &Owner{Line: ref}
+	for i := range uint64(3) {
+		out, _ := o.Handle(w, time.Now(), setup(i+1))
+		created := effects[signal.Create](out)
+		if len(created) != 1 {
+			t.Fatalf("call %d of a caller who gives up and tries again is not offered: %+v", i+1, out)
+		}
+		rings := signal.LineReport{Token: created[0].Setup.Token, Call: signal.LineCall{Half: signal.HalfCallID(11 + i), Device: "a", Instance: 1, State: signal.LineRingingIn}}
+		late := i == 1 // it reports when the caller has gone
+		if !late {
+			o.Handle(w, time.Now(), rings)
+			if out, _ := o.Handle(w, time.Now(), setup(99)); len(sent[signal.Rejected](out, 99)) != 1 {
+				t.Errorf("a phone that rings is offered another call: %+v", out)
+			}
+		}
+		o.Handle(w, time.Now(), signal.Release{From: signal.HalfCallID(i + 1)})
+		if late {
+			o.Handle(w, time.Now(), rings)
+		}
+	}
+	for half := range signal.HalfCallID(3) {
+		o.Handle(w, time.Now(), signal.LineReport{Call: signal.LineCall{Half: 11 + half, Device: "a", Instance: 1}, Gone: true})
+	}
+	if !o.Idle() {
+		t.Errorf("left: %+v", o)
+	}
+}

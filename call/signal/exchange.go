@@ -86,6 +86,7 @@ type LineCall struct {
 	State     LineCallState
 	Remote    Party // the other party
 	Initiator bool  // the line's side made the call
+	Ending    bool  // the line's owner has told it to end: it takes no place any more
 }
 
 // LineCallState is what a call does on its appearance.

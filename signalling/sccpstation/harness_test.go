@@ -55,7 +55,7 @@ func newSite(t testing.TB, change ...func(*Parameters)) *site {
 func newSiteWith(t testing.TB, options func(*Options), change ...func(*Parameters)) *site {
 	t.Helper()
 	s := &site{t: t, dir: newDirectory(), stories: map[string][]string{}}
-	ctx, cancel := context.WithTimeout(context.Background(), 60*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Minute)
 	t.Cleanup(cancel)
 	s.ctx = ctx
 	p := DefaultParameters()
@@ -409,7 +409,7 @@ func (s *site) must(err error, phones ...*phone.Phone) {
 // in waits for a call in a state.
 func (s *site) in(p *phone.Phone, states ...phone.CallState) *phone.Call {
 	s.t.Helper()
-	ctx, cancel := context.WithTimeout(s.ctx, 5*time.Second)
+	ctx, cancel := context.WithTimeout(s.ctx, 30*time.Second)
 	defer cancel()
 	c, err := p.WaitCall(ctx, states...)
 	s.must(err, p)
@@ -419,7 +419,7 @@ func (s *site) in(p *phone.Phone, states ...phone.CallState) *phone.Call {
 // until waits for a condition of a phone.
 func (s *site) until(p *phone.Phone, what string, ok func(*phone.State) bool) {
 	s.t.Helper()
-	ctx, cancel := context.WithTimeout(s.ctx, 5*time.Second)
+	ctx, cancel := context.WithTimeout(s.ctx, 30*time.Second)
 	defer cancel()
 	s.must(p.WaitFor(ctx, what, ok), p)
 }
@@ -435,7 +435,7 @@ func (s *site) idle(phones ...*phone.Phone) {
 // eventually waits for a condition of the server.
 func (s *site) eventually(what string, ok func() bool) {
 	s.t.Helper()
-	for end := time.Now().Add(10 * time.Second); !ok(); {
+	for end := time.Now().Add(30 * time.Second); !ok(); {
 		if time.Now().After(end) {
 			s.t.Fatalf("waited in vain for %s", what)
 		}

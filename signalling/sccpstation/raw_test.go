@@ -71,7 +71,7 @@ func (r *raw) next(within time.Duration) sccp.Message {
 // expect reads up to a message of a kind.
 func expect[M sccp.Message](r *raw, what string) M {
 	r.t.Helper()
-	for end := time.Now().Add(5 * time.Second); time.Now().Before(end); {
+	for end := time.Now().Add(30 * time.Second); time.Now().Before(end); {
 		m := r.next(time.Until(end))
 		if m == nil {
 			break
@@ -88,7 +88,7 @@ func expect[M sccp.Message](r *raw, what string) M {
 // expectState reads up to a call state.
 func (r *raw) expectState(state sccp.CallStateCode) *sccp.CallState {
 	r.t.Helper()
-	for end := time.Now().Add(5 * time.Second); time.Now().Before(end); {
+	for end := time.Now().Add(30 * time.Second); time.Now().Before(end); {
 		m := r.next(time.Until(end))
 		if m == nil {
 			break

@@ -322,7 +322,7 @@ func TestT23a_OnePhoneGoneMad(t *testing.T) {
 	began := time.Now()
 	a, b := r.ua("alice", "2001").registered(), r.ua("bob", "2002").registered()
 	from, to := talk(t, a, b)
-	if took := time.Since(began); took > time.Second {
+	if took := time.Since(began); took > 5*time.Second { // five times the figure
 		t.Errorf("others needed %v to register and call", took)
 	}
 	from.bye()

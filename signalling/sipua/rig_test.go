@@ -276,7 +276,7 @@ func (r *rig) idle() {
 // eventually waits for a condition.
 func (r *rig) eventually(what string, ok func() bool) {
 	r.t.Helper()
-	for end := time.Now().Add(8 * time.Second); ; time.Sleep(2 * time.Millisecond) {
+	for end := time.Now().Add(30 * time.Second); ; time.Sleep(2 * time.Millisecond) {
 		if ok() {
 			return
 		}

@@ -79,7 +79,7 @@ func TestSubscriptionRefusals(t *testing.T) {
 	if s, _ := sip.ParseSubscriptionState(d.notify(200)); s.State != "terminated" {
 		t.Errorf("state %+v", s)
 	}
-	for end := time.Now().Add(5 * time.Second); r.s.Figures().Subscriptions != 0; time.Sleep(time.Millisecond) {
+	for end := time.Now().Add(30 * time.Second); r.s.Figures().Subscriptions != 0; time.Sleep(time.Millisecond) {
 		if time.Now().After(end) {
 			t.Fatalf("%d subscriptions", r.s.Figures().Subscriptions)
 		}
@@ -225,7 +225,7 @@ func TestSubscriptionsAreBounded(t *testing.T) {
 			t.Fatal(sip.String(res))
 		}
 	}
-	for end := time.Now().Add(5 * time.Second); r.s.Figures().Subscriptions != 5; time.Sleep(time.Millisecond) {
+	for end := time.Now().Add(30 * time.Second); r.s.Figures().Subscriptions != 5; time.Sleep(time.Millisecond) {
 		if time.Now().After(end) {
 			t.Fatalf("%d subscriptions", r.s.Figures().Subscriptions)
 		}

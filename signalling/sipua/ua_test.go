@@ -47,7 +47,7 @@ type ua struct {
 }
 
 // waitLimit bounds every wait for a message.
-const waitLimit = 6 * time.Second
+const waitLimit = 30 * time.Second
 
 func (r *rig) ua(name, number string) *ua {
 	r.t.Helper()

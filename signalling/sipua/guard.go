@@ -282,3 +282,11 @@ func (s *Server) limiter() *rate.Limiter {
 	}
 	return rate.NewLimiter(rate.Limit(p.RequestsPerSecond), p.RequestBurst)
 }
+
+// late tells the administrator, at most once a minute, that new requests are refused because the server is behind (T-23).
+func (s *Server) late(wait time.Duration) {
+	now := s.o.Now().Unix()
+	if last := s.toldLate.Load(); now-last >= 60 && s.toldLate.CompareAndSwap(last, now) {
+		s.o.Alarms.Event(fault.New(fault.CallThrottled, "measure", "SIP messages wait "+wait.Round(time.Millisecond).String()), "SIP")
+	}
+}

@@ -42,6 +42,7 @@ type Server struct {
 
 	incarnation atomic.Uint64
 	paces       paces
+	toldLate    atomic.Int64 // when the administrator was told of overload last, Unix seconds
 	ladder      rungs
 
 	figures struct {
@@ -82,7 +83,7 @@ func New(o Options) (*Server, error) {
 		Timers: o.Timers, Limits: o.Limits, Guard: s.guard, Workers: o.Workers,
 		Policy: sip.Policy{Allow: allowed, Supported: []string{"100rel", "timer", "replaces", "norefersub"},
 			Bodies: []string{"application/sdp", "multipart/mixed"}, MaxBody: maxBody},
-		Recover: s.crashed,
+		Recover: s.crashed, Late: s.late,
 	}
 	if o.Ladder != nil {
 		cfg.Trace = s.trace

@@ -136,6 +136,9 @@ type Config struct {
 	AnswerPort func(req *Request, source netip.AddrPort) AnswerPort
 	// Trace is given each message as it is on the wire, if set. It must not keep the bytes nor block.
 	Trace func(sent bool, f Flow, message []byte)
+	// Late is told, at most once a second, that new requests are refused because messages wait for
+	// longer than the stack bears (T-23); may be nil. It must not block.
+	Late func(wait time.Duration)
 	// Random is the source of branches, tags and Call-IDs. nil means crypto/rand.
 	Random io.Reader
 	// Recover is told of a panic in a callback, with the Call-ID it was about; the worker goes on.

@@ -3,6 +3,7 @@ package sip
 import (
 	"runtime/debug"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -11,6 +12,7 @@ type event struct {
 	req  *Request
 	res  *Response
 	flow Flow
+	came int64 // when the message came, Unix nanoseconds
 	do   func()
 }
 
@@ -34,6 +36,9 @@ type shard struct {
 		stopped bool
 	}
 	wake chan struct{}
+
+	behind  atomic.Int64 // messages that came and are not handled yet
+	current atomic.Int64 // when the message came that is handled now, Unix nanoseconds; 0: none is
 }
 
 func newShard(s *Stack) *shard {
@@ -50,6 +55,8 @@ func (sh *shard) offer(e event) bool {
 		return false
 	}
 	sh.q.waiting++
+	sh.behind.Add(1)
+	e.came = now().UnixNano()
 	sh.q.events = append(sh.q.events, e)
 	first := len(sh.q.events) == 1
 	sh.q.Unlock()
@@ -166,6 +173,10 @@ func (sh *shard) expire() {
 }
 
 func (sh *shard) handle(e *event) {
+	if e.came != 0 {
+		sh.current.Store(e.came)
+		defer sh.handled()
+	}
 	switch {
 	case e.req != nil:
 		sh.protect(CallIDOf(e.req), func() { sh.request(e.req, e.flow) })
@@ -173,6 +184,13 @@ func (sh *shard) handle(e *event) {
 		sh.protect(CallIDOf(e.res), func() { sh.response(e.res, e.flow) })
 	case e.do != nil:
 		sh.protect("", e.do)
+	}
+}
+
+// handled counts a message that was dealt with.
+func (sh *shard) handled() {
+	if sh.behind.Add(-1) == 0 {
+		sh.current.Store(0)
 	}
 }
 

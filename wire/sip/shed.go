@@ -57,7 +57,7 @@ func (s *Stack) shed(data []byte, f Flow, retryAfter int) bool {
 		case kindFrom, kindCallID, kindCSeq:
 			b = append(append(b, line...), "\r\n"...)
 		case kindTo:
-			b = append(append(b, line...), ";tag=busy"...)
+			b = append(append(b, line...), ";tag="+busyTag...)
 			b = append(b, "\r\n"...)
 		}
 	}

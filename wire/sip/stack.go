@@ -12,6 +12,7 @@ import (
 	"net/netip"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -31,7 +32,8 @@ type Stack struct {
 		sync.Mutex
 		r *bufio.Reader
 	}
-	secret [32]byte // makes the tags of stateless responses
+	toldLate atomic.Int64 // when Config.Late was called last, Unix nanoseconds
+	secret   [32]byte     // makes the tags of stateless responses
 
 	mu        sync.Mutex // guards what follows; a conn's lock may be taken under it, not the reverse
 	closed    bool
@@ -142,6 +144,9 @@ func (s *Stack) receive(data []byte, f Flow) bool {
 	}
 	if blank(data) { // keep-alive of a phone behind an address translator
 		return false
+	}
+	if s.refuseLate(data, f) {
+		return true
 	}
 	if s.cfg.Trace != nil {
 		s.cfg.Trace(false, f, data)

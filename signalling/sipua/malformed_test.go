@@ -36,9 +36,20 @@ func mutate(r *rand.Rand, b []byte) []byte {
 	return b
 }
 
+// A hundred thousand messages, from five seeds. With -short, and so under the race detector, a part of them.
 func TestT02_MutatedMessages(t *testing.T) {
+	messages := 20000
+	if testing.Short() {
+		messages = 600
+	}
+	for seed := range uint64(5) {
+		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) { mutated(t, seed, messages) })
+	}
+}
+
+func mutated(t *testing.T, seed uint64, messages int) {
 	r, a, b := two(t)
-	chance := rand.New(rand.NewPCG(2, 2))
+	chance := rand.New(rand.NewPCG(2, seed))
 	r.mu.Lock()
 	r.params.RequestsPerSecond, r.params.FailedAttempts = 0, 1<<30 // this test is about form, not rate
 	r.mu.Unlock()
@@ -49,7 +60,7 @@ func TestT02_MutatedMessages(t *testing.T) {
 		return sip.Append(nil, m.text(method, target, m.aor()+";tag=x", "<"+uri+">", fmt.Sprintf("mutated%d", n), 1, body,
 			"Contact: <"+m.contact+">", "Event: dialog", "Expires: 600", "Authorization: "+m.credentials(string(method), target)))
 	}
-	for i := range 3000 {
+	for i := range messages {
 		var raw []byte
 		switch i % 4 {
 		case 0: // the body alone, in a request that is let in

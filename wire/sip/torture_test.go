@@ -46,11 +46,11 @@ var rfc4475 = map[string]int{
 	"inv2543": accepted,
 }
 
-// rfc5118 are those of the messages of RFC 5118 section 4.
+// rfc5118 are those of the twelve messages of RFC 5118 section 4, two each in 4.5 and 4.10.
 var rfc5118 = map[string]int{
 	"4.1-valid-reference": accepted, "4.2-no-brackets": 400, "4.3-port-ambiguous": accepted, "4.4-port": accepted,
 	"4.5-received-brackets": accepted, "4.5-received-plain": accepted, "4.6-sdp": accepted, "4.7-via-mixed": accepted,
-	"4.8-sdp-mixed": accepted, "4.9-mapped": accepted, "4.10-three-colons": accepted,
+	"4.8-sdp-mixed": accepted, "4.9-mapped": accepted, "4.10-three-colons": accepted, "4.10-two-colons": accepted,
 }
 
 // outcome is what a server does with a datagram, and the response if there is one.
@@ -80,7 +80,7 @@ func outcome(data []byte) (int, *Response) {
 }
 
 func TestT02_RFC4475(t *testing.T) { torture(t, "testdata/rfc4475", rfc4475, 49) }
-func TestT02_RFC5118(t *testing.T) { torture(t, "testdata/rfc5118", rfc5118, 11) }
+func TestT02_RFC5118(t *testing.T) { torture(t, "testdata/rfc5118", rfc5118, 12) }
 
 func torture(t *testing.T, dir string, want map[string]int, count int) {
 	files, err := filepath.Glob(dir + "/*.dat")
@@ -155,4 +155,43 @@ func TestT02_TortureMeaning(t *testing.T) {
 		t.Errorf("mpart01: %s, %d bytes", MediaType(m), len(m.Body()))
 	}
 	check("noreason", read("noreason").(*Response).Reason, "")
+}
+
+// TestT02_IPv6Meaning looks at what the messages of RFC 5118 mean: addresses and ports where their brackets say.
+func TestT02_IPv6Meaning(t *testing.T) {
+	read := func(name string) *Request {
+		data, err := os.ReadFile("testdata/rfc5118/" + name + ".dat")
+		if err != nil {
+			t.Fatal(err)
+		}
+		m, err := Parse(data)
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		return m.(*Request)
+	}
+	for _, c := range []struct {
+		name, host string
+		port       int
+	}{
+		{"4.1-valid-reference", "2001:db8::10", 0}, {"4.3-port-ambiguous", "2001:db8::10:5070", 0}, {"4.4-port", "2001:db8::10", 5070},
+		{"4.10-two-colons", "2001:db8::192.0.2.1", 0},
+	} {
+		if u := read(c.name).Recipient; strings.Trim(u.Host, "[]") != c.host || u.Port != c.port {
+			t.Errorf("%s: host %q, port %d", c.name, u.Host, u.Port)
+		}
+	}
+	for _, name := range []string{"4.5-received-brackets", "4.5-received-plain"} {
+		if got := strings.Trim(ParamValue(read(name).Via().Params, "received"), "[]"); got != "2001:db8::9:255" {
+			t.Errorf("%s: received %q", name, got)
+		}
+	}
+	vias := Vias(read("4.7-via-mixed"))
+	if len(vias) != 3 || vias[0].Port != 6050 || vias[1].Host != "192.0.2.1" || ParamValue(vias[2].Params, "received") != "192.0.2.200" {
+		t.Errorf("4.7: %+v", vias)
+	}
+	vias = Vias(read("4.9-mapped"))
+	if len(vias) != 2 || vias[0].Host != "::ffff:192.0.2.10" || vias[0].Port != 19823 {
+		t.Errorf("4.9: %+v", vias)
+	}
 }

@@ -162,10 +162,13 @@ func startPhone(t testing.TB, c phone.Config, change []func(*phone.Config)) *pho
 }
 
 // baresip is a registered baresip.
-func baresip(t testing.TB, s *lab.Server, n int) *peer.Baresip {
+func baresip(t testing.TB, s *lab.Server, n int, change ...func(*peer.BaresipOptions)) *peer.Baresip {
 	t.Helper()
-	b, err := peer.StartBaresip(within(t, 2*step), peer.BaresipOptions{Directory: t.TempDir(), Number: number(n), User: user(n),
-		Password: password(n), Server: s.Address("sip"), Say: tone(n)})
+	o := peer.BaresipOptions{Directory: t.TempDir(), Number: number(n), User: user(n), Password: password(n), Server: s.Address("sip"), Say: tone(n)}
+	for _, f := range change {
+		f(&o)
+	}
+	b, err := peer.StartBaresip(within(t, 2*step), o)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -133,7 +133,7 @@ func TestT23_TenTimesTooManyCalls(t *testing.T) { overload(t, 6*time.Second) }
 
 func overload(t *testing.T, length time.Duration) {
 	server(t)
-	const phones = 400 // SIP phones, of which half call and SIPp answers for the others
+	const phones = 400                                                    // SIP phones, of which half call and SIPp answers for the others
 	free := `", partition: house, maximumCalls: 200, busyTrigger: 200}]}` // nobody is busy
 	lines := []byte(strings.ReplaceAll(string(site(phones, 8)), `", partition: house}]}`, free))
 	s := child(t, lab.Options{Site: lines, Wrap: append(onCore(t, 0), program(t, "env"), "GOMAXPROCS=1")})

@@ -31,6 +31,10 @@ type BaresipOptions struct {
 	Say codec.Tone
 	// AutoAnswer makes it answer at once.
 	AutoAnswer bool
+	// Encrypt makes it insist on SRTP with keys in its descriptions (RFC 4568).
+	Encrypt bool
+	// Video gives it a camera and a screen that need no hardware, with VP8.
+	Video bool
 }
 
 // Event is one line of baresip's control socket.
@@ -64,9 +68,17 @@ module g722.so
 module aufile.so
 module aubridge.so
 module sndfile.so
-module_app account.so
+module srtp.so
+`
+
+const baresipApplications = `module_app account.so
 module_app menu.so
 module_app ctrl_tcp.so
+`
+
+// baresipVideo are the modules of a camera and a screen without hardware.
+const baresipVideo = `module vp8.so
+module fakevideo.so
 `
 
 // StartBaresip starts it and returns when its control socket answers; it registers by itself.
@@ -98,8 +110,12 @@ func StartBaresip(ctx context.Context, o BaresipOptions) (*Baresip, error) {
 	if o.AutoAnswer {
 		answer = "auto"
 	}
+	load := baresipModules
+	if o.Video {
+		load += baresipVideo + "video_source fakevideo,test\nvideo_display fakevideo,test\nvideo_size 176x144\nvideo_fps 10\nvideo_bitrate 100000\n"
+	}
 	files := map[string]string{
-		"config": "module_path " + modules + "\n" + baresipModules +
+		"config": "module_path " + modules + "\n" + load + baresipApplications +
 			fmt.Sprintf("ctrl_tcp_listen 127.0.0.1:%d\nsip_listen 127.0.0.1:%d\n", control, listen) +
 			"net_interface 127.0.0.1\naudio_source aufile," + say + "\naudio_player aubridge," + bridge + "\nsnd_path " + o.Directory + "\ncall_max_calls 4\nrtp_stats no\n",
 		"accounts": "# The account comes over the control socket, so that no event of its registration is missed.\n",
@@ -131,6 +147,9 @@ func StartBaresip(ctx context.Context, o BaresipOptions) (*Baresip, error) {
 	b.reader.Go(b.read)
 	account := fmt.Sprintf("<sip:%s@%s;transport=%s>;auth_user=%s;auth_pass=%s;regint=600;answermode=%s;audio_codecs=PCMU,PCMA",
 		o.Number, o.Server, o.Transport, o.User, o.Password, answer)
+	if o.Encrypt {
+		account += ";mediaenc=srtp-mand"
+	}
 	if err := b.Command("uanew", account); err != nil {
 		b.Close()
 		return nil, err

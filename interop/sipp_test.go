@@ -46,6 +46,7 @@ type sipp struct {
 	service  int
 	target   int // of a REFER
 	port     int
+	echo     bool // it sends back the audio that it is sent
 }
 
 // start starts SIPp and returns how to wait for its end.
@@ -68,8 +69,11 @@ func (x sipp) start(t *testing.T, s *lab.Server) (wait func()) {
 		t.Fatal(err)
 	}
 	args := []string{s.Address("sip"), "-sf", x.scenario, "-m", "1", "-s", number(x.service), "-i", lab.Loopback, "-p", fmt.Sprint(x.port),
-		"-mp", fmt.Sprint(media), "-nostdin", "-timeout", "25s", "-timeout_error", "-trace_err", "-error_file", "errors",
+		"-mp", fmt.Sprint(media), "-nostdin", "-timeout", "60s", "-timeout_error", "-trace_err", "-error_file", "errors",
 		"-trace_msg", "-message_file", "messages"}
+	if x.echo {
+		args = append(args, "-rtp_echo")
+	}
 	command := exec.CommandContext(t.Context(), path, args...)
 	command.Dir = dir
 	var out bytes.Buffer
@@ -193,6 +197,28 @@ func TestCiscoPhoneCallsSIPp(t *testing.T) {
 	must(t, "resume", p.Resume())
 	connected(t, p)
 	acknowledged(t, s, sccpDevice(6014), 3)
+	must(t, "hang up", p.Hangup())
+	idle(t, p)
+	wait()
+}
+
+// A called phone says with 183 that it is heard already. The audio of a Cisco phone opens at the answer, so that its user
+// hears the ring-back tone until then, and the other side afterwards.
+func TestCiscoPhoneHearsRingBackBeforeAnAnswerWithEarlyMedia(t *testing.T) {
+	t.Parallel()
+	s := server(t)
+	port := registered(t, s, 5015)
+	p := sccpPhone(t, s, 6015)
+	wait := sipp{scenario: "early.xml", n: 5015, service: 5015, port: port, echo: true}.start(t, s)
+	must(t, "dial", p.Dial(within(t, step), "5015"))
+	must(t, "ring-back", p.WaitFor(within(t, step), "the ring-back tone", func(st *phone.State) bool {
+		return st.Call(phone.RingingOut) != nil && st.Tone == "Alerting"
+	}))
+	connected(t, p)
+	must(t, "audio to SIPp and back", p.WaitHears(within(t, step), tone(6015), hearFor))
+	if tone := p.State().Tone; tone != "" && tone != "Silence" {
+		t.Errorf("the tone %s goes on after the answer", tone)
+	}
 	must(t, "hang up", p.Hangup())
 	idle(t, p)
 	wait()

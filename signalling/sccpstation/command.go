@@ -53,7 +53,13 @@ func (st *station) command(c *call, cmd signal.Command) {
 		}
 	case signal.RemoteAlerting:
 		c.remote = cmd.Connected
-		if !c.ending && !cmd.InBand {
+		switch {
+		case c.ending:
+		case c.state == sRingOut:
+			c.showInfo()
+		default:
+			// Also where the other side says that it is to be heard already (183): the phone's audio opens at the answer, so
+			// its user would hear nothing until then.
 			st.showRingOut(c, true)
 		}
 	case signal.Accept:

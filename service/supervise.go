@@ -113,6 +113,16 @@ func (m *Manager) missing(u *unit) (name Name, down bool) {
 	return "", false
 }
 
+// relieved says that a service which failed for want of another will start now, because the other came up; it has not taken
+// notice yet. The lock is held.
+func (m *Manager) relieved(u *unit) bool {
+	if u.state != Failed || u.fault == nil || u.fault.Code != fault.ServiceNeeds || !u.want || u.gaveUp {
+		return false
+	}
+	_, down := m.missing(u)
+	return !down
+}
+
 // bring runs the Start of the service, at most until its deadline or until it shall not run any more.
 func (m *Manager) bring(u *unit, host *Host) error {
 	result := make(chan error, 1)
@@ -301,7 +311,7 @@ func (m *Manager) Ready() Readiness {
 	for _, u := range m.order {
 		switch {
 		case !u.settings.Activated && u.state == Inactive, u.state == Running:
-		case u.state == Starting || u.state == Stopping || !m.running:
+		case u.state == Starting || u.state == Stopping || !m.running || m.relieved(u):
 			r.Waiting = append(r.Waiting, u.def.Name)
 		default:
 			r.Down = append(r.Down, u.def.Name)

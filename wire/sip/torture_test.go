@@ -111,19 +111,23 @@ func torture(t *testing.T, dir string, want map[string]int, count int) {
 	}
 }
 
+// readTorture reads one of the messages, which must be valid.
+func readTorture(t *testing.T, name string) Message {
+	t.Helper()
+	data, err := os.ReadFile("testdata/" + name + ".dat")
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := Parse(data)
+	if err != nil {
+		t.Fatalf("%s: %v", name, err)
+	}
+	return m
+}
+
 // TestT02_TortureMeaning looks at what the valid ones mean.
 func TestT02_TortureMeaning(t *testing.T) {
-	read := func(name string) Message {
-		data, err := os.ReadFile("testdata/rfc4475/" + name + ".dat")
-		if err != nil {
-			t.Fatal(err)
-		}
-		m, err := Parse(data)
-		if err != nil {
-			t.Fatalf("%s: %v", name, err)
-		}
-		return m
-	}
+	read := func(name string) Message { return readTorture(t, "rfc4475/"+name) }
 	check := func(what, got, want string) {
 		t.Helper()
 		if got != want {
@@ -159,17 +163,7 @@ func TestT02_TortureMeaning(t *testing.T) {
 
 // TestT02_IPv6Meaning looks at what the messages of RFC 5118 mean: addresses and ports where their brackets say.
 func TestT02_IPv6Meaning(t *testing.T) {
-	read := func(name string) *Request {
-		data, err := os.ReadFile("testdata/rfc5118/" + name + ".dat")
-		if err != nil {
-			t.Fatal(err)
-		}
-		m, err := Parse(data)
-		if err != nil {
-			t.Fatalf("%s: %v", name, err)
-		}
-		return m.(*Request)
-	}
+	read := func(name string) *Request { return readTorture(t, "rfc5118/"+name).(*Request) }
 	for _, c := range []struct {
 		name, host string
 		port       int

@@ -86,6 +86,7 @@ func TestEverythingSentIsAsMeant(t *testing.T) {
 	s.idle(peer, second, third)
 	s.must(third.ForwardAll(s.ctx, "2001"), third)
 	s.must(third.SpeedDial(4), third)
+	s.idle(third) // the forwarding has been confirmed
 	s.must(third.ForwardAll(s.ctx, ""), third)
 	s.dir.info("2002", func(i *line.Info) { i.Messages = 1 })
 	s.x.Refresh(signal.LineRef{Number: "2002"})

@@ -24,6 +24,8 @@ type wireStatus struct {
 	Calls      int     `cbor:"10,keyasint,omitempty"`
 	Load       float64 `cbor:"11,keyasint,omitempty"`
 	Started    int64   `cbor:"12,keyasint,omitempty"` // nanoseconds since 1970; 0: unknown
+	Newest     uint64  `cbor:"13,keyasint,omitempty"`
+	Filling    bool    `cbor:"14,keyasint,omitempty"`
 }
 
 const maximumStatus = 4096 // bytes; a longer reason of Halted is cut
@@ -38,7 +40,7 @@ func encodeStatus(s bus.Status) []byte {
 		started = s.Started.UnixNano()
 	}
 	data, err := cbor.Marshal(wireStatus{short(s.Version, 256), s.Epoch, s.Index, s.Schema, s.Formats, short(s.Halted, 2048),
-		s.Publisher, s.Processing, s.Registered, s.Calls, s.Load, started})
+		s.Publisher, s.Processing, s.Registered, s.Calls, s.Load, started, s.Newest, s.Filling})
 	if err != nil {
 		return nil
 	}
@@ -56,7 +58,7 @@ func decodeStatus(data []byte) (bus.Status, error) {
 		return bus.Status{}, err
 	}
 	s := bus.Status{Version: w.Version, Epoch: w.Epoch, Index: w.Index, Schema: w.Schema, Formats: w.Formats, Halted: w.Halted, Publisher: w.Publisher,
-		Processing: w.Processing, Registered: w.Registered, Calls: w.Calls, Load: w.Load}
+		Processing: w.Processing, Registered: w.Registered, Calls: w.Calls, Load: w.Load, Newest: w.Newest, Filling: w.Filling}
 	if w.Started != 0 {
 		s.Started = time.Unix(0, w.Started)
 	}

@@ -264,10 +264,11 @@ func (m *membership) Promote(ctx context.Context, p client.Promotion) (client.Pr
 	}
 	chosen, err := replica.ChoosePublisher(known, telephony.ServerName(p.Server), p.AcceptLoss)
 	if p.Server == "" { // a proposal
-		if err == nil {
+		switch {
+		case err == nil:
 			r.Proposed, r.Publisher = string(chosen), ""
-		} else if next := mostAdvanced(status); next != "" {
-			r.Proposed, err = next, nil
+		case errors.Is(err, fault.PublisherLives): // then the role can move
+			r.Proposed, err = mostAdvanced(status), nil
 		}
 		return r, err
 	}

@@ -275,16 +275,33 @@ func (m *membership) Promote(ctx context.Context, p client.Promotion) (client.Pr
 	if err != nil {
 		return r, err
 	}
+	o := replica.PromoteOptions{Lost: telephony.ServerName(status.Publisher), AcceptLoss: p.AcceptLoss}
+	for _, c := range known {
+		o.Others = append(o.Others, c.Server)
+	}
+	if o.Lost == "" {
+		o.Lost = m.lastPublisher(known)
+	}
 	if chosen == m.self {
-		err = m.replica.Promote(ctx)
+		err = m.replica.Promote(ctx, o)
 	} else if member, ok := cluster.Find(m.store.Snapshot(), chosen); ok {
-		_, err = askAs[struct{}](ctx, m, member, promotePath, struct{}{})
+		_, err = askAs[struct{}](ctx, m, member, promotePath, o)
 	}
 	if err != nil {
 		return r, err
 	}
 	r.Publisher, r.Done, r.Servers = string(chosen), true, nil
 	return r, nil
+}
+
+// lastPublisher is the server that is given up by a promotion when nobody knows a publisher any more: the one that said so last.
+func (m *membership) lastPublisher(known []replica.Candidate) telephony.ServerName {
+	for _, c := range known {
+		if c.Publisher && !c.Reachable {
+			return c.Server
+		}
+	}
+	return ""
 }
 
 // newest is the newest epoch that a server ever heard of, as it says; 0 if that is not known.

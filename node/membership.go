@@ -121,7 +121,7 @@ func (m *membership) openStore(h *service.Host) error {
 	h.OnStop(func(context.Context) error { n.ports.forget("replication"); return streams.Listener.Close() })
 	raise := func(f *fault.Error) { n.alarms.Raise(f, "configuration") }
 	m.store, m.replica, err = openStore(storeOptions{data: n.options.Data, name: n.settings.Name, log: h.Log(), streams: streams, joins: m.link.Self().Node != 1,
-		report: raise, raise: raise, clear: func(c fault.Code) { n.alarms.Clear(c, "configuration") }, applied: m.applied, forward: forwarder{m},
+		report: raise, raise: raise, clear: func(c fault.Code) { n.alarms.Clear(c, "configuration") }, applied: m.applied, forward: forwarder{m}, fence: m.fence, release: m.release,
 		made: func(s *confdb.Store, r *replica.Replica) { m.store, m.replica = s, r; m.trust(); close(m.opened) }})
 	if err != nil {
 		return err

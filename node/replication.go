@@ -28,6 +28,8 @@ const (
 	digestPath   = "/configuration/digest"   // this server's copy, counted up at a position
 	objectsPath  = "/configuration/objects"  // the hashes of the objects of a kind, likewise
 	rebuildPath  = "/configuration/rebuild"  // begin this server's copy anew
+	fencePath    = "/configuration/fence"    // promise to take nothing from the publisher before a promotion
+	releasePath  = "/configuration/release"  // take that back
 	promotePath  = "/configuration/promote"  // become the publisher by force
 	transferPath = "/configuration/transfer" // hand the publisher's role over
 	namesPath    = "/cluster/names"          // how this server resolves the others
@@ -134,7 +136,11 @@ func (m *membership) handler(records http.Handler) http.Handler {
 		return m.replica.Objects(q.At, q.Kind), nil
 	}))
 	answer(rebuildPath, asJSON(func(context.Context, struct{}) (struct{}, error) { return struct{}{}, m.replica.Rebuild() }))
-	answer(promotePath, asJSON(func(ctx context.Context, _ struct{}) (struct{}, error) { return struct{}{}, m.replica.Promote(ctx) }))
+	answer(promotePath, asJSON(func(ctx context.Context, o replica.PromoteOptions) (struct{}, error) {
+		return struct{}{}, m.replica.Promote(ctx, o)
+	}))
+	answer(fencePath, asJSON(func(_ context.Context, epoch uint64) (confdb.Position, error) { return m.replica.Fence(epoch) }))
+	answer(releasePath, asJSON(func(_ context.Context, epoch uint64) (struct{}, error) { return struct{}{}, m.replica.Release(epoch) }))
 	answer(transferPath, asJSON(func(ctx context.Context, to telephony.ServerName) (struct{}, error) {
 		return struct{}{}, m.replica.Transfer(ctx, to)
 	}))
@@ -183,6 +189,24 @@ func (m *membership) nodeAt(address string, where func(cluster.Member) string) u
 		}
 	}
 	return 0
+}
+
+// fence asks another server for its promise to a promotion.
+func (m *membership) fence(ctx context.Context, server telephony.ServerName, epoch uint64) (confdb.Position, error) {
+	member, ok := cluster.Find(m.store.Snapshot(), server)
+	if !ok {
+		return confdb.Position{}, fmt.Errorf("%s is no member of the cluster", server)
+	}
+	return askAs[confdb.Position](ctx, m, member, fencePath, epoch)
+}
+
+// release takes a promise back.
+func (m *membership) release(ctx context.Context, server telephony.ServerName, epoch uint64) {
+	if member, ok := cluster.Find(m.store.Snapshot(), server); ok {
+		if _, err := askAs[struct{}](ctx, m, member, releasePath, epoch); err != nil {
+			m.log.Warn("a server that was asked for a promise still keeps it", "server", server, "cause", err)
+		}
+	}
 }
 
 // applied tells the publisher how far this server's disk is.

@@ -38,6 +38,8 @@ type storeOptions struct {
 	report  func(*fault.Error)
 	raise   func(*fault.Error)
 	clear   func(fault.Code)
+	fence   func(ctx context.Context, server telephony.ServerName, epoch uint64) (confdb.Position, error)
+	release func(ctx context.Context, server telephony.ServerName, epoch uint64)
 	made    func(*confdb.Store, *replica.Replica) // told before the store is waited for; may be nil
 	log     *slog.Logger
 }
@@ -55,7 +57,8 @@ func openStore(o storeOptions) (*confdb.Store, *replica.Replica, error) {
 		return nil, nil, err
 	}
 	r, err := replica.Open(replica.Options{Directory: logs, Server: telephony.ServerName(o.name), Create: o.create, Join: o.joins,
-		Open: sqlite.Opener(dir, key, o.create), Streams: o.streams, Applied: o.applied, Report: o.report, Raise: o.raise, Clear: o.clear, Logger: o.log})
+		Open: sqlite.Opener(dir, key, o.create), Streams: o.streams, Applied: o.applied, Report: o.report, Raise: o.raise, Clear: o.clear, Logger: o.log,
+		Fence: o.fence, Release: o.release})
 	if err != nil {
 		return nil, nil, err
 	}

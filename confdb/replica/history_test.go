@@ -247,6 +247,15 @@ func (n *network) settled(t testing.TB) *host {
 	return nil
 }
 
+func (n *network) others(than telephony.ServerName) (all []telephony.ServerName) {
+	for name := range n.hosts {
+		if name != than {
+			all = append(all, name)
+		}
+	}
+	return all
+}
+
 // promoteBest promotes as an administrator at a server does; false if it was refused for some seconds.
 func (n *network) promoteBest(asking, lost telephony.ServerName) bool {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
@@ -256,7 +265,7 @@ func (n *network) promoteBest(asking, lost telephony.ServerName) bool {
 		if err != nil {
 			continue
 		}
-		err = n.hosts[chosen].replica.Promote(ctx)
+		err = n.hosts[chosen].replica.Promote(ctx, PromoteOptions{Lost: lost, Others: n.others(chosen)})
 		if err == nil {
 			return true
 		}

@@ -32,12 +32,15 @@ type lineage struct {
 type lineageState struct {
 	Seen     uint64   `json:"seen"` // highest epoch that was ever heard of
 	Branches []branch `json:"branches,omitempty"`
+	// Promised is the epoch of a promotion to which this server has told what it holds: it takes nothing from an older epoch any more.
+	// It is this server's own and not handed on.
+	Promised uint64 `json:"promised,omitempty"`
 }
 
 func (l *lineage) state() lineageState {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return lineageState{l.known.Seen, slices.Clone(l.known.Branches)}
+	return lineageState{l.known.Seen, slices.Clone(l.known.Branches), l.known.Promised}
 }
 
 // learn takes in what another server knows. What is learnt counts even if it cannot be stored: the error is only for the log.
@@ -62,6 +65,19 @@ func (l *lineage) learn(other lineageState) error {
 		return nil
 	}
 	return l.store(l.known)
+}
+
+// promise keeps a promise to a promotion; 0 takes it back. It counts only when it is stored.
+func (l *lineage) promise(epoch uint64) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	before := l.known.Promised
+	l.known.Promised = epoch
+	if err := l.store(l.known); err != nil {
+		l.known.Promised = before
+		return err
+	}
+	return nil
 }
 
 // epochStep is what the number of an epoch leaves to chance: two servers that begin an epoch without knowing of each other do not begin

@@ -148,6 +148,24 @@ func (n *network) severed(from, to telephony.ServerName) bool {
 	return n.cut[[2]telephony.ServerName{from, to}]
 }
 
+// reach is another server as one asks it something; nil while it does not run or is cut off.
+func (n *network) reach(from, to telephony.ServerName) *site {
+	if n.severed(from, to) || n.severed(to, from) {
+		return nil
+	}
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.hosts[to].site
+}
+
+func (n *network) fence(from, to telephony.ServerName, epoch uint64) (confdb.Position, error) {
+	s := n.reach(from, to)
+	if s == nil {
+		return confdb.Position{}, os.ErrDeadlineExceeded
+	}
+	return s.replica.Fence(epoch)
+}
+
 // isolate cuts a server off in both directions; heal ends all cuts.
 func (n *network) isolate(name telephony.ServerName) {
 	n.mu.Lock()
@@ -270,6 +288,14 @@ func (h *host) begin(first bool) error {
 			db, err := opener(fresh)
 			s.db = db
 			return db, err
+		},
+		Fence: func(_ context.Context, server telephony.ServerName, epoch uint64) (confdb.Position, error) {
+			return h.network.fence(h.name, server, epoch)
+		},
+		Release: func(_ context.Context, server telephony.ServerName, epoch uint64) {
+			if s := h.network.reach(h.name, server); s != nil {
+				_ = s.replica.Release(epoch)
+			}
 		},
 		Report: func(f *fault.Error) {
 			if logger != nil {

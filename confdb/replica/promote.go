@@ -26,13 +26,13 @@ const publisherSilence = 1500 * time.Millisecond
 
 // Promote makes this server the publisher by force, because the old one is lost: everything that this server holds counts, whatever only
 // others hold does not. The epoch rises, which shuts the old publisher out until it has become a subscriber. Which server is promoted, and
-// whether that may be, says ChoosePublisher; here it is only refused while this server hears the publisher. It returns when
-// this server takes writes.
-func (r *Replica) Promote(ctx context.Context) error {
+// whether that may be, says ChoosePublisher; here it is refused while this server hears the publisher, or when another server holds
+// more, or cannot promise to take nothing from the old publisher any more (see PromoteOptions). It returns when this server takes writes.
+func (r *Replica) Promote(ctx context.Context, o PromoteOptions) error {
 	r.administration.Lock()
 	p, err := r.planPromotion()
 	if err == nil {
-		if err = r.preparePromotion(&p); err == nil {
+		if err = r.preparePromotion(ctx, &p, o); err == nil {
 			err = r.promoteTo(p)
 		}
 	}
@@ -76,8 +76,8 @@ func (r *Replica) planPromotion() (p promotion, err error) {
 	return p, nil
 }
 
-// preparePromotion stops the engine, after which the log gets no further entries, and notes what will be.
-func (r *Replica) preparePromotion(p *promotion) error {
+// preparePromotion stops the engine, after which the log gets no further entries, has the others promise, and notes what will be.
+func (r *Replica) preparePromotion(ctx context.Context, p *promotion, o PromoteOptions) error {
 	if err := r.end(); err != nil {
 		return err
 	}
@@ -89,7 +89,12 @@ func (r *Replica) preparePromotion(p *promotion) error {
 		err = errors.New("it has no log")
 	}
 	if err == nil {
-		err = r.markJSON(promotionFile, p)
+		err = r.fenceOthers(ctx, *p, o)
+	}
+	if err == nil {
+		if err = r.markJSON(promotionFile, p); err != nil {
+			r.releaseOthers(*p, r.othersOf(*p, o))
+		}
 	}
 	if err != nil { // as it was before
 		r.renew()

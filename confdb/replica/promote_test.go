@@ -21,7 +21,7 @@ func promote(t *testing.T, h *host) {
 	defer cancel()
 	var err error
 	eventually(t, "a promotion", func() bool { // the publisher's silence must be noticed first
-		err = h.replica.Promote(ctx)
+		err = h.replica.Promote(ctx, PromoteOptions{AcceptLoss: true})
 		return !refusedWith(err, fault.PublisherLives)
 	})
 	if err != nil {
@@ -121,7 +121,7 @@ func TestTrap2_OldPublisherComesBackFromItsDisk(t *testing.T) {
 	if old.replica.Status().Leads {
 		t.Error("it leads")
 	}
-	promote2 := func() error { return old.replica.Promote(context.Background()) }
+	promote2 := func() error { return old.replica.Promote(context.Background(), PromoteOptions{}) }
 	eventually(t, "it hears the publisher", func() bool { return old.replica.Publisher() == "cm2" })
 	if err := promote2(); !refusedWith(err, fault.PublisherLives) {
 		t.Errorf("promoted while the publisher lives: %v", err)

@@ -67,7 +67,11 @@ type Options struct {
 	Clear func(fault.Code)
 	// AwaitSubscriber says whether a write waits until a subscriber holds it. nil: it does.
 	AwaitSubscriber func() bool
-	FreeSpace       func() (uint64, error) // bytes free on the disk; nil: asks the file system
+	// Fence asks another server for its promise to a promotion (its Fence), and Release takes that back (its Release). nil: a promotion
+	// asks nobody, which is right for a server that has no other.
+	Fence     func(ctx context.Context, server telephony.ServerName, epoch uint64) (held confdb.Position, err error)
+	Release   func(ctx context.Context, server telephony.ServerName, epoch uint64)
+	FreeSpace func() (uint64, error) // bytes free on the disk; nil: asks the file system
 }
 
 // Replica is a member of the group. It implements confdb.Log.

@@ -122,7 +122,7 @@ func (r *Replica) greet(c net.Conn) error {
 	r.meet(h)
 	verdict := byte(verdictWelcome)
 	switch own := r.epoch(); {
-	case h.epoch < own:
+	case h.epoch < own, h.epoch < r.lineage.state().Promised:
 		verdict = verdictOlder
 	case h.epoch > own:
 		verdict = verdictWait
@@ -153,6 +153,9 @@ func (r *Replica) introduce(c net.Conn) error {
 		return err
 	}
 	r.meet(h)
+	if promised := r.lineage.state().Promised; h.epoch < promised {
+		return fmt.Errorf("%s is at epoch %d, and this server waits for the promotion of epoch %d", h.name, h.epoch, promised)
+	}
 	switch verdict[0] {
 	case verdictWelcome:
 		return c.SetDeadline(time.Time{})

@@ -176,6 +176,9 @@ func (r *Replica) Rebuild() error {
 	if s, ok := r.suffrage(); ok && s == raft.Voter {
 		return fault.Wrap(errors.New("this server is a voter"), fault.GroupChangeFailed)
 	}
+	if err := r.lineage.promise(0); err != nil { // to a promotion that never came
+		return fault.Wrap(err, fault.DatabaseWriteFailed, "file", r.markPath(lineageFile))
+	}
 	return r.refill(errors.New("an administrator asked for it"))
 }
 

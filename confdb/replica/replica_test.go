@@ -96,7 +96,7 @@ func mustOpenWith(t testing.TB, directory string, create bool, change func(*Repl
 
 func (s *site) ready(t testing.TB) *site {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	if err := s.replica.WaitReady(ctx); err != nil {
 		t.Fatal(err)
@@ -106,7 +106,12 @@ func (s *site) ready(t testing.TB) *site {
 
 func (s *site) put(t testing.TB, objects ...telephony.Object) confdb.Result {
 	t.Helper()
-	result, err := s.Apply(context.Background(), *new(confdb.ChangeSet).Put(objects...), confdb.Options{Actor: "test"})
+	var result confdb.Result
+	var err error
+	eventually(t, "a publisher", func() bool { // a machine that is busy with other things elects late
+		result, err = s.Apply(context.Background(), *new(confdb.ChangeSet).Put(objects...), confdb.Options{Actor: "test"})
+		return !refusedWith(err, fault.DatabaseNotReady)
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -169,10 +169,9 @@ func TestForwardAllByKey(t *testing.T) {
 	s.must(b.ForwardAll(s.ctx, "1003"), b)
 	s.until(b, "the prompt", func(st *phone.State) bool { return st.Prompt == "Forwarded To 1003" && len(st.Calls) == 0 })
 	s.must(a.Dial(s.ctx, "1002"), a)
-	s.in(c, phone.RingingIn)
-	if got := s.in(c, phone.RingingIn); got.Original.Number != "1002" {
-		t.Errorf("the original called party is %v", got.Original)
-	}
+	s.until(c, "the original called party", func(st *phone.State) bool {
+		return len(st.Calls) == 1 && st.Calls[0].State == phone.RingingIn && st.Calls[0].Original.Number == "1002"
+	})
 	s.must(a.Hangup(), a)
 	s.idle(a, c)
 	s.must(b.ForwardAll(s.ctx, ""), b)

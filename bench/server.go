@@ -8,8 +8,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
-	"strings"
 	"syscall"
 	"time"
 
@@ -17,73 +15,21 @@ import (
 	"tandem/sim/peer"
 )
 
-// Numbers of SIP phones and of SCCP phones begin here.
+// As a crowd of the lab has them.
 const (
-	firstSIP  = 100000
-	firstSCCP = 300000
-	// secret is the password of every user: Kamailio is given one for all, so ours has the same.
-	secret = "one-secret-for-all"
+	firstSIP  = lab.CrowdSIP
+	firstSCCP = lab.CrowdSCCP
+	secret    = lab.CrowdSecret // Kamailio is given one for all
 )
 
-// site is a site file with so many phones. It has one region at which codecs need not be changed.
+// site is a site file with so many phones.
 func site(sip, sccp int) []byte {
-	var b strings.Builder
-	b.WriteString(`callManagerGroups: [{name: Default, members: [cm1]}]
-regions: [{name: R}]
-locations: [{name: L}]
-dateTimeGroups: [{name: D, timeZone: UTC}]
-devicePools: [{name: P, callManagerGroup: Default, region: R, location: L, dateTimeGroup: D}]
-partitions: [{name: all}]
-callingSearchSpaces: [{name: all, partitions: [all]}]
-`)
-	section := func(name string, n, first int, line func(int) string) {
-		if n == 0 {
-			return
-		}
-		b.WriteString(name)
-		for i := range n {
-			b.WriteString(line(first + i))
-		}
-	}
-	section("users:\n", sip, firstSIP, func(n int) string {
-		return fmt.Sprintf("- {userId: \"%d\", lastName: N%d, digestPassword: %s, devices: [SIP%d]}\n", n, n, secret, n)
-	})
-	if sip+sccp > 0 {
-		b.WriteString("directoryNumbers:\n")
-	}
-	number := func(n int) string { return fmt.Sprintf("- {pattern: \"%d\", partition: all}\n", n) }
-	section("", sip, firstSIP, number)
-	section("", sccp, firstSCCP, number)
-	if sip+sccp > 0 {
-		b.WriteString("phones:\n")
-	}
-	section("", sip, firstSIP, func(n int) string {
-		return fmt.Sprintf("- {name: SIP%d, protocol: SIP, product: Generic SIP phone, devicePool: P, callingSearchSpace: all, digestUser: \"%d\", "+
-			"lines: [{directoryNumber: \"%d\", partition: all}]}\n", n, n, n)
-	})
-	section("", sccp, firstSCCP, func(n int) string {
-		return fmt.Sprintf("- {name: SEP000000%d, protocol: SCCP, product: Cisco 7961, devicePool: P, callingSearchSpace: all, "+
-			"lines: [{directoryNumber: \"%d\", partition: all}]}\n", n, n)
-	})
-	return []byte(b.String())
-}
-
-// pinned puts a command on the first core, if there is more than one and taskset is here.
-func pinned(core int) []string {
-	path, err := peer.Find("taskset")
-	if err != nil || runtime.NumCPU() < 2 {
-		return nil
-	}
-	cores := "0"
-	if core > 0 {
-		cores = fmt.Sprintf("1-%d", runtime.NumCPU()-1)
-	}
-	return []string{path, "-c", cores}
+	return lab.Crowd{Groups: []lab.CrowdGroup{{Members: []string{lab.Name}, SIP: sip, SCCP: sccp}}}.Site()
 }
 
 // server starts one on the first core.
 func (b *bench) server(sip, sccp int) (*lab.Server, error) {
-	return lab.Start(b.ctx, lab.Options{Child: true, Wrap: pinned(0), Site: site(sip, sccp)})
+	return lab.Start(b.ctx, lab.Options{Child: true, Wrap: lab.Pinned(0), Site: site(sip, sccp)})
 }
 
 // platform is a SIP server that is measured: ours, or another.
@@ -175,7 +121,7 @@ func (b *bench) kamailio() (*platform, error) {
 	if err := os.WriteFile(file, []byte(fmt.Sprintf(kamailioConfig, port, found[0], secret, secret)), 0o600); err != nil {
 		return nil, err
 	}
-	line := append(pinned(0), program, "-f", file, "-DD", "-E", "-m", "512", "-M", "32", "-Y", dir, "-w", dir)
+	line := append(lab.Pinned(0), program, "-f", file, "-DD", "-E", "-m", "512", "-M", "32", "-Y", dir, "-w", dir)
 	c := exec.Command(line[0], line[1:]...)
 	c.Dir = dir
 	c.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGTERM}

@@ -79,7 +79,7 @@ func (b *bench) start(p *platform, x sipp) (*running, error) {
 	if err := os.WriteFile(filepath.Join(dir, x.scenario), text, 0o600); err != nil {
 		return nil, err
 	}
-	line := append(pinned(1), program, p.address, "-sf", x.scenario, "-i", lab.Loopback, "-p", strconv.Itoa(x.port),
+	line := append(lab.Pinned(1), program, p.address, "-sf", x.scenario, "-i", lab.Loopback, "-p", strconv.Itoa(x.port),
 		"-buff_size", "4194304", "-nostdin", "-trace_stat", "-stf", "stat.csv", "-fd", "1", "-max_socket", "50", "-nd", "-aa",
 		"-timer_resol", "1", "-l", "100000")
 	if x.list != "" {

@@ -40,6 +40,16 @@ func (p *Phone) Home() (server string, since time.Time, ok bool) {
 	return p.state.Server, p.state.Since, p.state.Registration == Registered
 }
 
+// Repeated counts the messages that a SIP phone had to send again since it turned to its present server; 0 of other phones.
+func (p *Phone) Repeated() int64 {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if d, ok := p.driver.(*sipPhone); ok && d.ep != nil {
+		return d.ep.Counters().Repeated
+	}
+	return 0
+}
+
 func (h Habits) probe() time.Duration {
 	if h.Probe > 0 {
 		return h.Probe

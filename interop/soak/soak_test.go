@@ -31,11 +31,6 @@ const (
 	routinesLeft  = 200      // goroutines that may be left likewise
 )
 
-func TestMain(m *testing.M) {
-	lab.Serve()
-	os.Exit(m.Run())
-}
-
 // site has 2,000 SCCP and 2,000 SIP phones, each with a number of its own.
 func site() []byte {
 	var b bytes.Buffer

@@ -26,6 +26,8 @@ type Options struct {
 	// "SEP00000000%04d" and "%d"; the first phone gets First.
 	Name, Number string
 	First        int
+	// Called are the servers of every second phone, those that are called; nil: those of Phone.
+	Called []string
 	// Password of SIP phones; each phone's user and login is its number.
 	Password string
 	// Count phones are made; pairs of neighbours call each other.
@@ -184,6 +186,9 @@ func (r *runner) make() error {
 		}
 		if i%2 == 1 {
 			cfg.AutoAnswer = max(r.o.Ring, time.Millisecond)
+			if r.o.Called != nil {
+				cfg.Servers = r.o.Called
+			}
 		}
 		if cfg.Protocol == phone.SIP {
 			cfg.Lines = []phone.LineConfig{{User: r.number(i), Password: r.o.Password}}
@@ -262,16 +267,24 @@ func sleepUntil(ctx context.Context, at time.Time) bool {
 
 // calls starts calls at the rate asked for until the time is over.
 func (r *runner) calls(ctx context.Context) {
+	if r.o.Duration == 0 {
+		r.callPairs(ctx, ctx, r.o.Count/2)
+		return
+	}
+	waiting, cancel := context.WithTimeout(ctx, r.o.Duration)
+	defer cancel()
+	r.callPairs(ctx, waiting, -1)
+}
+
+// callPairs starts so many calls, without an end if that is negative, while waiting lasts. Then it waits for those that are up, as long
+// as ctx lasts.
+func (r *runner) callPairs(ctx, waiting context.Context, most int) {
 	var all sync.WaitGroup
 	begin := time.Now()
-	end := begin.Add(r.o.Duration)
 	pairs := r.o.Count / 2
-	for n := 0; ; n++ {
+	for n := 0; n != most; n++ {
 		at := begin.Add(time.Duration(float64(n) / r.o.CallRate * float64(time.Second)))
-		if r.o.Duration > 0 && at.After(end) || r.o.Duration == 0 && n >= pairs {
-			break
-		}
-		if !sleepUntil(ctx, at) {
+		if !sleepUntil(waiting, at) {
 			break
 		}
 		pair := r.take(n % pairs)

@@ -13,13 +13,6 @@ import (
 	"tandem/phone"
 )
 
-// What is expected of a storm (T-12).
-const (
-	StormShare = 95               // per cent of the phones that are back …
-	StormMost  = 30 * time.Second // … within this
-	StormAll   = 60 * time.Second // all of them
-)
-
 // sampleEvery is how often the phones are looked at; when each came back it knows itself.
 const sampleEvery = 200 * time.Millisecond
 
@@ -28,6 +21,8 @@ type StormOptions struct {
 	// Populations are the kinds of phones: SCCP phones, SIP phones. Phone.Servers lists the
 	// server that will be lost first and its backups behind it. CallRate is not used.
 	Populations []Options
+	// Elsewhere are phones of servers that stay. They call each other at their CallRate from the loss until all are back.
+	Elsewhere []Options
 	// Talking pairs of each population are in a call when the server is lost; they must
 	// keep it, and come to the backup when it ends. Talk is how long they go on.
 	Talking int
@@ -43,75 +38,6 @@ type StormOptions struct {
 	Progress io.Writer
 }
 
-// StormResult is what came of it.
-type StormResult struct {
-	// Phones that were registered, of which Idle had no call, when the server was lost.
-	Phones, Idle int
-	// Back are the times, from the loss, after which idle phones were in service at another server, in order;
-	// NotBack counts those that were not within the limit.
-	Back    []time.Duration
-	NotBack int
-	// Kept and Broken count the calls that were up; Freed the phones of those that were with another server after
-	// the end of their call.
-	Kept, Broken, Freed int
-	// Refused counts times that a server put a phone off.
-	Refused int
-	// Violations counts departures of the servers from what the phones' models expect; Examples are the first.
-	Violations int
-	Examples   []string
-}
-
-// Within is how many of the idle phones were back within a time, in per cent.
-func (r *StormResult) Within(d time.Duration) float64 {
-	if r.Idle == 0 {
-		return 100
-	}
-	n, _ := slices.BinarySearchFunc(r.Back, d, func(a, b time.Duration) int {
-		if a <= b {
-			return -1
-		}
-		return 1
-	})
-	return 100 * float64(n) / float64(r.Idle)
-}
-
-// Percentile is the time after which a share of those that came back, in per cent, was back.
-func (r *StormResult) Percentile(percent float64) time.Duration { return percentile(r.Back, percent) }
-
-// Check holds the result to T-12.
-func (r *StormResult) Check() error {
-	var wrong []error
-	if share := r.Within(StormMost); share < StormShare {
-		wrong = append(wrong, fmt.Errorf("%.1f %% of the phones were back within %v, %d %% are right", share, StormMost, StormShare))
-	}
-	if share := r.Within(StormAll); share < 100 {
-		wrong = append(wrong, fmt.Errorf("%.2f %% of the phones were back within %v, all are right", share, StormAll))
-	}
-	if r.Broken > 0 {
-		wrong = append(wrong, fmt.Errorf("%d of %d calls did not outlive the loss", r.Broken, r.Kept+r.Broken))
-	}
-	if n := 2 * (r.Kept + r.Broken); r.Freed < n {
-		wrong = append(wrong, fmt.Errorf("%d of %d phones that talked came to the backup", r.Freed, n))
-	}
-	return errors.Join(wrong...)
-}
-
-// String is the report.
-func (r *StormResult) String() string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "Phones that lost it %d, of which %d were idle\n", r.Phones, r.Idle)
-	fmt.Fprintf(&b, "Back in service     %d, not %d; p50 %v, p95 %v, last %v\n", len(r.Back), r.NotBack,
-		r.Percentile(50).Round(time.Millisecond), r.Percentile(95).Round(time.Millisecond), r.Percentile(100).Round(time.Millisecond))
-	fmt.Fprintf(&b, "Within %v         %.2f %%; within %v %.2f %%\n", StormMost, r.Within(StormMost), StormAll, r.Within(StormAll))
-	fmt.Fprintf(&b, "Calls kept          %d of %d, %d of their phones came after them\n", r.Kept, r.Kept+r.Broken, r.Freed)
-	fmt.Fprintf(&b, "Put off by servers  %d times\n", r.Refused)
-	fmt.Fprintf(&b, "Violations          %d\n", r.Violations)
-	for _, e := range r.Examples {
-		fmt.Fprintf(&b, "  %s\n", e)
-	}
-	return b.String()
-}
-
 // Storm brings phones into service, takes their server away and measures how they come back. The result says what was
 // measured, and Check whether it is enough; err says why nothing could be.
 func Storm(ctx context.Context, o StormOptions) (*StormResult, error) {
@@ -124,6 +50,8 @@ func Storm(ctx context.Context, o StormOptions) (*StormResult, error) {
 	if err := s.prepare(ctx); err != nil {
 		return nil, err
 	}
+	calling := s.callElsewhere(ctx)
+	defer calling()
 	lost := time.Now()
 	if err := o.Lose(); err != nil {
 		return nil, fmt.Errorf("the server could not be taken away: %w", err)
@@ -135,6 +63,7 @@ func Storm(ctx context.Context, o StormOptions) (*StormResult, error) {
 	}()
 	s.watch(ctx, lost)
 	<-talked
+	calling()
 	s.collect()
 	return &s.result, ctx.Err()
 }
@@ -149,6 +78,7 @@ func orTime(d, standard time.Duration) time.Duration {
 type storm struct {
 	o       StormOptions
 	runners []*runner
+	others  []*runner // phones elsewhere
 	idle    []*phone.Phone
 	pairs   [][2]*phone.Phone
 	left    map[*phone.Phone]string // the server that each was with
@@ -156,31 +86,51 @@ type storm struct {
 }
 
 func (s *storm) close() {
-	for _, r := range s.runners {
+	for _, r := range slices.Concat(s.runners, s.others) {
 		r.close()
 	}
+}
+
+// callElsewhere lets the phones of the other servers call until the function that it returns is called. That waits for the calls that are up.
+func (s *storm) callElsewhere(ctx context.Context) (end func()) {
+	waiting, cancel := context.WithCancel(ctx)
+	var all sync.WaitGroup
+	for _, r := range s.others {
+		all.Go(func() { r.callPairs(ctx, waiting, -1) })
+	}
+	return sync.OnceFunc(func() {
+		cancel()
+		all.Wait()
+	})
 }
 
 // prepare registers the phones, waits for their spare connections and lets pairs call each other.
 func (s *storm) prepare(ctx context.Context) error {
 	var all sync.WaitGroup
-	for _, o := range s.o.Populations {
-		o.CallRate = 0
+	for i, o := range slices.Concat(s.o.Populations, s.o.Elsewhere) {
+		lost := i < len(s.o.Populations)
+		if lost {
+			o.CallRate = 0
+		}
 		if err := o.check(); err != nil {
 			return err
 		}
-		if o.Count < 2*s.o.Talking {
+		if lost && o.Count < 2*s.o.Talking {
 			return fmt.Errorf("%d phones cannot be %d pairs", o.Count, s.o.Talking)
 		}
 		r := &runner{o: o, sum: newSummary()}
-		s.runners = append(s.runners, r)
+		if lost {
+			s.runners = append(s.runners, r)
+		} else {
+			s.others = append(s.others, r)
+		}
 		if err := r.make(); err != nil {
 			return err
 		}
 		all.Go(func() { r.register(ctx) })
 	}
 	all.Wait()
-	for _, r := range s.runners {
+	for _, r := range slices.Concat(s.runners, s.others) {
 		if err := r.sum.failure(); err != nil {
 			return fmt.Errorf("%w; the first: %s", err, strings.Join(r.sum.Errors, "; "))
 		}
@@ -326,6 +276,18 @@ func (s *storm) speaking(ctx context.Context, pair [2]*phone.Phone) bool {
 }
 
 func (s *storm) collect() {
+	for _, p := range s.idle {
+		n := p.Repeated()
+		s.result.Repeated = max(s.result.Repeated, n)
+		s.result.RepeatedAll += n
+	}
+	for _, r := range s.others {
+		s.result.Made += r.sum.Made
+		s.result.Failed += r.sum.Failed
+		s.result.SetUp = max(s.result.SetUp, r.sum.Answer(99))
+		s.result.SlowestUp = max(s.result.SlowestUp, r.sum.Answer(100))
+		s.result.Examples = append(s.result.Examples, r.sum.Errors...)
+	}
 	for _, r := range s.runners {
 		r.collect()
 		s.result.Violations += r.sum.Violations

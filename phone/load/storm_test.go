@@ -29,6 +29,9 @@ func TestT12_ReportOfAStorm(t *testing.T) {
 		{"one missing", StormResult{Idle: 100, Back: back(99, time.Second), NotBack: 1}, []string{"99.00 %"}},
 		{"a call broken", StormResult{Idle: 1, Back: back(1, 0), Kept: 1, Broken: 1, Freed: 4}, []string{"1 of 2 calls"}},
 		{"a phone caught in its call", StormResult{Idle: 1, Back: back(1, 0), Kept: 1, Freed: 1}, []string{"1 of 2 phones"}},
+		{"a phone that repeats", StormResult{Repeated: 3}, []string{"3 messages again"}},
+		{"a call elsewhere failed", StormResult{Made: 5, Failed: 1}, []string{"1 of 6 calls elsewhere"}},
+		{"a call elsewhere was slow", StormResult{Made: 5, SlowestUp: 2 * time.Second}, []string{"2s to be set up"}},
 	} {
 		err := c.result.Check()
 		if (err == nil) != (c.says == nil) {

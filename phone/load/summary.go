@@ -114,6 +114,13 @@ func (s *Summary) Delay(percent float64) time.Duration {
 	return percentile(s.delay, percent)
 }
 
+// Answer is a percentile of the time from the first digit until the caller is connected.
+func (s *Summary) Answer(percent float64) time.Duration {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return percentile(s.answer, percent)
+}
+
 // Registration is a percentile of the time a registration took.
 func (s *Summary) Registration(percent float64) time.Duration {
 	s.mu.Lock()

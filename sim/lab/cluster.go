@@ -120,6 +120,16 @@ func clusterPorts() (p node.Ports, err error) {
 	return p, nil
 }
 
+// Named is a server by its name; nil if there is none.
+func (c *Cluster) Named(name string) *Server {
+	for i, s := range c.Servers {
+		if name == fmt.Sprintf("cm%d", i+1) {
+			return s
+		}
+	}
+	return nil
+}
+
 // Start starts a server that was stopped or killed, from 0.
 func (c *Cluster) Start(ctx context.Context, server int) error {
 	s := c.Servers[server]

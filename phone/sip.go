@@ -122,7 +122,7 @@ func (d *sipPhone) open(ctx context.Context, at int) error {
 		d.local = c.LocalAddr().(*net.UDPAddr).AddrPort().Addr().Unmap()
 		c.Close()
 	}
-	cfg := sip.Config{Workers: 1}
+	cfg := sip.Config{Workers: 1, Source: p.cfg.Local}
 	if p.trace.limit > 0 {
 		cfg.Trace = func(sent bool, _ sip.Flow, message []byte) { d.trace(sent, message) }
 	}

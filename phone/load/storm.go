@@ -154,6 +154,9 @@ func (s *storm) prepare(ctx context.Context) error {
 			if !ok {
 				return fmt.Errorf("%s lost its server before that was taken away", p.Name())
 			}
+			if first := r.o.Phone.Servers[0]; server != first {
+				return fmt.Errorf("%s is with %s and not with %s, which will be taken away", p.Name(), server, first)
+			}
 			s.left[p] = server
 		}
 	}
@@ -211,6 +214,9 @@ func (s *storm) watch(ctx context.Context, lost time.Time) {
 				return false
 			}
 			s.result.Back = append(s.result.Back, since.Sub(lost))
+			n := p.Repeated() // before the phone begins to ask whether the lost server answers again
+			s.result.Repeated = max(s.result.Repeated, n)
+			s.result.RepeatedAll += n
 			return true
 		})
 		if s.o.Progress != nil && time.Since(told) >= 5*time.Second {
@@ -222,6 +228,10 @@ func (s *storm) watch(ctx context.Context, lost time.Time) {
 		}
 	}
 	s.result.NotBack = len(waiting)
+	for _, p := range waiting[:min(len(waiting), maxErrors)] {
+		st := p.State()
+		s.result.Examples = append(s.result.Examples, fmt.Sprintf("%s is %s at %q: %s", p.Name(), st.Registration, st.Server, st.Reason))
+	}
 	slices.Sort(s.result.Back)
 }
 
@@ -276,11 +286,6 @@ func (s *storm) speaking(ctx context.Context, pair [2]*phone.Phone) bool {
 }
 
 func (s *storm) collect() {
-	for _, p := range s.idle {
-		n := p.Repeated()
-		s.result.Repeated = max(s.result.Repeated, n)
-		s.result.RepeatedAll += n
-	}
 	for _, r := range s.others {
 		s.result.Made += r.sum.Made
 		s.result.Failed += r.sum.Failed

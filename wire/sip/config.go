@@ -132,6 +132,8 @@ type Config struct {
 	MaxDatagram int
 	// TLSClient is used for connections that we make over TLS. nil refuses them.
 	TLSClient *tls.Config
+	// Source is the address from which connections are made. The zero value lets the system choose.
+	Source netip.Addr
 	// AnswerPort overrides where responses go. nil means [AnswerAuto].
 	AnswerPort func(req *Request, source netip.AddrPort) AnswerPort
 	// Trace is given each message as it is on the wire, if set. It must not keep the bytes nor block.

@@ -256,7 +256,11 @@ func (c *conn) closeAfterWrites(why error) {
 func (c *conn) dial() {
 	s := c.stack
 	ctx, stop := context.WithTimeout(s.ctx, s.cfg.Limits.Dial)
-	nc, err := s.dialer.DialContext(ctx, "tcp", c.remote.String())
+	var dialer net.Dialer
+	if a := s.cfg.Source; a.IsValid() {
+		dialer.LocalAddr = &net.TCPAddr{IP: a.AsSlice()}
+	}
+	nc, err := dialer.DialContext(ctx, "tcp", c.remote.String())
 	if err == nil && c.transport == TLS {
 		conf := s.cfg.TLSClient.Clone()
 		if c.serverName != "" {

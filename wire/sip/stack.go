@@ -8,7 +8,6 @@ import (
 	"encoding/hex"
 	"hash/maphash"
 	"io"
-	"net"
 	"net/netip"
 	"strconv"
 	"sync"
@@ -22,7 +21,6 @@ type Stack struct {
 	cfg    Config
 	shards []*shard
 	seed   maphash.Seed
-	dialer net.Dialer
 	ctx    context.Context
 	cancel context.CancelFunc
 	wg     sync.WaitGroup

@@ -388,3 +388,26 @@ func TestPanic_StaysWithItsCall(t *testing.T) {
 		t.Error("worker did not go on:", x.err)
 	}
 }
+
+// A stack with several addresses connects from the one that it is told.
+func TestConnectionsComeFromTheSource(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	source := netip.MustParseAddr("127.0.0.5")
+	client := newStack(t, Config{Handler: &testHandler{}, Source: source})
+	if _, err := client.FlowTo(At(TCP, netip.MustParseAddrPort(l.Addr().String()))); err != nil {
+		t.Fatal(err)
+	}
+	_ = l.(*net.TCPListener).SetDeadline(time.Now().Add(30 * time.Second))
+	c, err := l.Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	if from := netip.MustParseAddrPort(c.RemoteAddr().String()); from.Addr() != source {
+		t.Errorf("the connection comes from %v", from)
+	}
+}

@@ -28,7 +28,12 @@ func storm(t *testing.T, ctx context.Context, phones, talking, elsewhere int, ca
 			t.Error(err)
 		}
 	}()
-	o := load.StormOptions{Populations: crowd.Phones(c, 0, 8*time.Second), Elsewhere: crowd.Phones(c, 1, 0), Talking: talking, Talk: talk,
+	back, err := lab.LeaveFirstCore()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer back()
+	o := load.StormOptions{Populations: crowd.Phones(c, 0, 6*time.Second), Elsewhere: crowd.Phones(c, 1, 0), Talking: talking, Talk: talk,
 		Limit: 75 * time.Second, Lose: func() error { return c.Kill(1) }, Progress: os.Stderr}
 	for i := range o.Populations {
 		o.Populations[i].NoMedia = talking == 0

@@ -92,11 +92,11 @@ func (c Crowd) Phones(cluster *Cluster, group int, keepAlive time.Duration) []lo
 		if n > 0 {
 			p.Local, p.Trace, p.Monitor = source, -1, time.Hour
 			all = append(all, load.Options{Phone: p, Name: name, Number: "%d", First: first + group*crowdStep, Count: n, Password: CrowdSecret,
-				RegisterRate: 400, Spread: Sources})
+				RegisterRate: 250, Spread: Sources})
 		}
 	}
 	add(g.SCCP, CrowdSCCP, "SEP000000%d", phone.Config{Protocol: phone.SCCP, Model: "7961", Servers: at("sccp")})
-	sip := phone.Config{Protocol: phone.SIP, Servers: at("sip"), Habits: phone.Habits{KeepAlive: keepAlive, AnswerTimeout: 5 * time.Second}}
+	sip := phone.Config{Protocol: phone.SIP, Servers: at("sip"), Habits: phone.Habits{KeepAlive: keepAlive, AnswerTimeout: 8 * time.Second}}
 	add(g.SIP/2, CrowdSIP, "SIP%d", sip)
 	sip.Transport = "tcp"
 	add(g.SIP-g.SIP/2, CrowdSIP+g.SIP/2, "SIP%d", sip)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"sync/atomic"
 	"time"
 
 	"github.com/hashicorp/raft"
@@ -15,9 +16,38 @@ import (
 // patientStore is the log's file. Raft ends the process when it cannot store its term (a full disk during an election); so a
 // term that cannot be stored is tried again until there is room. Entries that cannot be stored are refused at once: that
 // is the answer to who writes.
+//
+// It keeps the newest entry in memory: while nothing is written, raft asks for its term with every heartbeat to every server, a hundred times
+// a second, and the entry of a site file has megabytes.
 type patientStore struct {
 	*raftboltdb.BoltStore
 	closing chan struct{}
+	newest  atomic.Pointer[raft.Log]
+}
+
+// GetLog implements raft.LogStore.
+func (s *patientStore) GetLog(index uint64, l *raft.Log) error {
+	newest := s.newest.Load()
+	if newest != nil && newest.Index == index {
+		*l = *newest
+		return nil
+	}
+	if err := s.BoltStore.GetLog(index, l); err != nil {
+		return err
+	}
+	if newest == nil { // after a start
+		if last, err := s.LastIndex(); err == nil && last == index {
+			kept := *l
+			s.newest.CompareAndSwap(nil, &kept)
+		}
+	}
+	return nil
+}
+
+// DeleteRange implements raft.LogStore.
+func (s *patientStore) DeleteRange(first, last uint64) error {
+	s.newest.Store(nil)
+	return s.BoltStore.DeleteRange(first, last)
 }
 
 func (s *patientStore) patiently(do func() error) error {
@@ -53,8 +83,13 @@ func (s *patientStore) StoreLogs(logs []*raft.Log) error {
 	case <-s.closing:
 		return errClosed
 	default:
-		return s.BoltStore.StoreLogs(logs)
 	}
+	if err := s.BoltStore.StoreLogs(logs); err != nil || len(logs) == 0 {
+		return err
+	}
+	newest := *logs[len(logs)-1]
+	s.newest.Store(&newest)
+	return nil
 }
 
 // openLog opens the log's file, and makes an empty one if there is none. A damaged one gives an error instead of a panic.

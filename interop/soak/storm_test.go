@@ -50,7 +50,7 @@ func storm(t *testing.T, ctx context.Context, phones, talking, elsewhere int, ca
 	if err := result.Check(); err != nil {
 		t.Error(err)
 	}
-	if result.Phones != phones || result.Violations != 0 || result.Made == 0 {
+	if result.Phones < phones*99/100 || result.Violations != 0 || result.Made == 0 {
 		t.Errorf("%d phones, %d violations, %d calls elsewhere", result.Phones, result.Violations, result.Made)
 	}
 	return result

@@ -146,18 +146,20 @@ func (s *storm) prepare(ctx context.Context) error {
 			}
 			s.pairs = append(s.pairs, [2]*phone.Phone{a, b})
 		}
-		s.idle = append(s.idle, r.phones[2*s.o.Talking:]...)
 	}
 	for _, r := range s.runners {
-		for _, p := range r.phones {
+		for i, p := range r.phones {
 			server, _, ok := p.Home()
-			if !ok {
-				return fmt.Errorf("%s lost its server before that was taken away", p.Name())
+			talks := i < 2*s.o.Talking
+			switch {
+			case ok && server == r.o.Phone.Servers[0]:
+				s.left[p] = server
+				if !talks {
+					s.idle = append(s.idle, p)
+				}
+			case talks:
+				return fmt.Errorf("%s talks at %q and not at %s, which will be taken away", p.Name(), server, r.o.Phone.Servers[0])
 			}
-			if first := r.o.Phone.Servers[0]; server != first {
-				return fmt.Errorf("%s is with %s and not with %s, which will be taken away", p.Name(), server, first)
-			}
-			s.left[p] = server
 		}
 	}
 	s.result.Phones, s.result.Idle = len(s.left), len(s.idle)

@@ -19,7 +19,8 @@ const (
 
 // StormResult is what came of it.
 type StormResult struct {
-	// Phones that were registered, of which Idle had no call, when the server was lost.
+	// Phones that were with the server when it was lost, of which Idle had no call. Those that a busy machine had driven to a backup before are
+	// not counted.
 	Phones, Idle int
 	// Back are the times, from the loss, after which idle phones were in service at another server, in order;
 	// NotBack counts those that were not within the limit.

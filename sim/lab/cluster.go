@@ -90,23 +90,24 @@ func (c *Cluster) Add(ctx context.Context) error {
 	return c.Start(ctx, i)
 }
 
-// joinServer has a server join by way of whichever server is the publisher.
+// joinServer has a server join by way of whichever server is the publisher, as soon as there is one: a server that has just started takes
+// a moment to know that it is.
 func (c *Cluster) joinServer(ctx context.Context, o node.JoinOptions) error {
-	var failed []error
-	for _, s := range c.Servers {
-		if !s.Running() {
-			continue
+	ctx, cancel := context.WithTimeout(ctx, startWithin)
+	defer cancel()
+	return poll(ctx, func() error {
+		publisher := c.Publisher(ctx)
+		if publisher == nil {
+			return errors.New("no server is the publisher")
 		}
-		token, err := s.Client.CreateJoinToken(ctx, client.NewJoinToken{})
+		token, err := publisher.Client.CreateJoinToken(ctx, client.NewJoinToken{})
 		if err != nil {
-			failed = append(failed, err)
-			continue
+			return err
 		}
 		o.Token = token.Token
 		_, err = node.Join(ctx, o)
 		return err
-	}
-	return errors.Join(append(failed, errors.New("no server makes join tokens"))...)
+	})
 }
 
 // clusterPorts chooses every port before the server starts, because it is where its phones and the other servers expect it, also after

@@ -80,5 +80,10 @@ func quantile(sorted []float64, q float64) float64 {
 	return sorted[min(len(sorted)-1, int(q*float64(len(sorted))))]
 }
 
+// percentile of values in any order.
+func percentile(values []float64, q float64) float64 {
+	return quantile(slices.Sorted(slices.Values(values)), q)
+}
+
 func mib(bytes int64) string   { return fmt.Sprintf("%.1f MiB", float64(bytes)/(1<<20)) }
 func kib(bytes float64) string { return fmt.Sprintf("%.1f KiB", bytes/1024) }

@@ -37,6 +37,7 @@ var parts = []struct {
 	{"calls", "SIP calls with digest and direct media, from SIPp", (*bench).calls},
 	{"memory", "memory of registrations and held calls: slopes between two sizes after a collection", (*bench).memory},
 	{"sccp", "SCCP phones calling each other, without media", (*bench).sccp},
+	{"cluster", "three servers: replication, joining, rest, failover, storm, calls between them", (*bench).cluster},
 	{"packages", "look-ups and codecs, benchmarks of the packages", (*bench).packages},
 }
 

@@ -74,7 +74,10 @@ type exchange struct {
 	answerer *running
 }
 
-func (b *bench) exchange(p *platform) (*exchange, error) {
+func (b *bench) exchange(p *platform) (*exchange, error) { return b.exchangeBetween(p, p) }
+
+// exchangeBetween has those who call at one platform, which is the one that is measured, and those who are called at another.
+func (b *bench) exchangeBetween(p, other *platform) (*exchange, error) {
 	callers, err := b.list("callers.csv", firstSIP, phones/2, firstSIP+phones/2)
 	if err != nil {
 		return nil, err
@@ -90,16 +93,20 @@ func (b *bench) exchange(p *platform) (*exchange, error) {
 			return nil, err
 		}
 	}
-	for list, port := range map[string]int{callers: e.callers, called: answers} {
-		o, err := b.run(p, sipp{scenario: "register.xml", list: list, port: port, rate: 1500, calls: phones / 2})
+	for _, half := range []struct {
+		at   *platform
+		list string
+		port int
+	}{{p, callers, e.callers}, {other, called, answers}} {
+		o, err := b.run(half.at, sipp{scenario: "register.xml", list: half.list, port: half.port, rate: 1500, calls: phones / 2})
 		if err != nil {
 			return nil, err
 		}
 		if o.good != phones/2 {
-			return nil, fmt.Errorf("%d of %d phones registered at %s", o.good, phones/2, p.name)
+			return nil, fmt.Errorf("%d of %d phones registered at %s", o.good, phones/2, half.at.name)
 		}
 	}
-	e.answerer, err = b.start(p, sipp{scenario: "answer.xml", port: answers})
+	e.answerer, err = b.start(other, sipp{scenario: "answer.xml", port: answers})
 	return e, err
 }
 

@@ -98,7 +98,7 @@ func (b *bench) exchangeBetween(p, other *platform) (*exchange, error) {
 		list string
 		port int
 	}{{p, callers, e.callers}, {other, called, answers}} {
-		o, err := b.run(half.at, sipp{scenario: "register.xml", list: half.list, port: half.port, rate: 1500, calls: phones / 2})
+		o, err := b.run(half.at, sipp{scenario: "register.xml", list: half.list, port: half.port, rate: 500, calls: phones / 2})
 		if err != nil {
 			return nil, err
 		}

@@ -93,3 +93,58 @@ func TestT23_LateWorkerRefusesNewWork(t *testing.T) {
 		}
 	})
 }
+
+// Phones that come by the hundred are told to come later when so many of them wait; a call among them is not (T-12).
+func TestT12_RegistrationsDoNotCrowdCallsOut(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := newMemNet()
+		release := make(chan struct{})
+		seen := map[string]bool{}
+		s := memStack(t, n, hostA, Config{Workers: 1, Timers: Timers{Trying: -1}, Handler: &testHandler{
+			request: func(tx *ServerTx, req *Request) {
+				seen[CallIDOf(req)] = true
+				if CallIDOf(req) == "slow" {
+					<-release
+				}
+				_ = tx.Reply(404)
+			},
+		}})
+		defer s.Close()
+		peer := n.raw(t, hostB)
+		send := func(m Method, id string) {
+			peer.send(hostA, rawRequest(m, id, id, "t", "", 1, ""))
+			synctest.Wait()
+		}
+		send(REGISTER, "slow")
+		for i := range 3 * behindProven {
+			send(REGISTER, fmt.Sprint("phone", i))
+		}
+		time.Sleep(lateProven)
+		for i := range 2 * behindFirst {
+			send(REGISTER, fmt.Sprint("later", i))
+		}
+		send(INVITE, "call")
+		told := map[string]int{}
+		for len(peer.in) > 0 {
+			if res, ok := peer.receive().(*Response); ok && res.StatusCode == 503 {
+				told[HeaderValue(res, "Retry-After")]++
+			}
+		}
+		sum := 0
+		for _, n := range told {
+			sum += n
+		}
+		if sum != 2*behindFirst {
+			t.Errorf("%d phones were told to come later: %v", sum, told)
+		}
+		close(release)
+		time.Sleep(time.Second)
+		synctest.Wait()
+		if !seen["call"] || !seen["phone0"] || seen["later0"] {
+			t.Errorf("call %v, phone %v, later phone %v", seen["call"], seen["phone0"], seen["later0"])
+		}
+		if b, r := s.shards[0].behind.Load(), s.shards[0].registers.Load(); b != 0 || r != 0 {
+			t.Errorf("behind %d, registers %d", b, r)
+		}
+	})
+}

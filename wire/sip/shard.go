@@ -37,8 +37,9 @@ type shard struct {
 	}
 	wake chan struct{}
 
-	behind  atomic.Int64 // messages that came and are not handled yet
-	current atomic.Int64 // when the message came that is handled now, Unix nanoseconds; 0: none is
+	behind    atomic.Int64 // messages that came and are not handled yet
+	registers atomic.Int64 // REGISTERs among them
+	current   atomic.Int64 // when the message came that is handled now, Unix nanoseconds; 0: none is
 }
 
 func newShard(s *Stack) *shard {
@@ -56,6 +57,9 @@ func (sh *shard) offer(e event) bool {
 	}
 	sh.q.waiting++
 	sh.behind.Add(1)
+	if e.registers() {
+		sh.registers.Add(1)
+	}
 	e.came = now().UnixNano()
 	sh.q.events = append(sh.q.events, e)
 	first := len(sh.q.events) == 1
@@ -175,7 +179,7 @@ func (sh *shard) expire() {
 func (sh *shard) handle(e *event) {
 	if e.came != 0 {
 		sh.current.Store(e.came)
-		defer sh.handled()
+		defer sh.handled(e.registers())
 	}
 	switch {
 	case e.req != nil:
@@ -187,8 +191,14 @@ func (sh *shard) handle(e *event) {
 	}
 }
 
+// registers says that the message is a REGISTER.
+func (e *event) registers() bool { return e.req != nil && e.req.Method == REGISTER }
+
 // handled counts a message that was dealt with.
-func (sh *shard) handled() {
+func (sh *shard) handled(register bool) {
+	if register {
+		sh.registers.Add(-1)
+	}
 	if sh.behind.Add(-1) == 0 {
 		sh.current.Store(0)
 	}

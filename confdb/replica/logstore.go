@@ -18,7 +18,7 @@ import (
 // is the answer to who writes.
 //
 // It keeps the newest entry in memory: while nothing is written, raft asks for its term with every heartbeat to every server, a hundred times
-// a second, and the entry of a site file has megabytes.
+// a second, and the entry of a site file has megabytes. After a start it is known as soon as a publisher has written that it is one.
 type patientStore struct {
 	*raftboltdb.BoltStore
 	closing chan struct{}
@@ -27,21 +27,11 @@ type patientStore struct {
 
 // GetLog implements raft.LogStore.
 func (s *patientStore) GetLog(index uint64, l *raft.Log) error {
-	newest := s.newest.Load()
-	if newest != nil && newest.Index == index {
+	if newest := s.newest.Load(); newest != nil && newest.Index == index {
 		*l = *newest
 		return nil
 	}
-	if err := s.BoltStore.GetLog(index, l); err != nil {
-		return err
-	}
-	if newest == nil { // after a start
-		if last, err := s.LastIndex(); err == nil && last == index {
-			kept := *l
-			s.newest.CompareAndSwap(nil, &kept)
-		}
-	}
-	return nil
+	return s.BoltStore.GetLog(index, l)
 }
 
 // DeleteRange implements raft.LogStore.

@@ -181,8 +181,8 @@ func (o *Operations) SetUserSetting(ctx context.Context, s client.UserSetting) (
 		case telephony.SettingDoNotDisturb:
 			device, line = telephony.DeviceName(s.Subject), telephony.LineKey{}
 			switch strings.ToLower(s.Value) {
-			case "on":
-				s.Value = "on"
+			case telephony.DoNotDisturbOn:
+				s.Value = telephony.DoNotDisturbOn
 			case "", "off":
 				s.Value = ""
 			default:

@@ -50,6 +50,17 @@ func (s *Snapshot) UserStateOfLine(setting telephony.UserSetting, key telephony.
 	return u
 }
 
+// UserStateOfDevice is UserState of a device, without an allocation.
+func (s *Snapshot) UserStateOfDevice(setting telephony.UserSetting, device string) *telephony.UserState {
+	if s.kinds[telephony.KindUserState].count == 0 {
+		return nil
+	}
+	var buffer [160]byte
+	o, _ := s.kinds[telephony.KindUserState].getBytes(append(append(append(buffer[:0], setting...), '/'), device...))
+	u, _ := o.(*telephony.UserState)
+	return u
+}
+
 // UserStates lists what is known of the settings that users change.
 func (s *Snapshot) UserStates() iter.Seq[*telephony.UserState] {
 	return list[*telephony.UserState](s, telephony.KindUserState)

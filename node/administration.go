@@ -392,11 +392,10 @@ func (m *membership) SetUserSetting(ctx context.Context, actor string, setting t
 		}
 		return m.setForwardAll(ctx, actor, name, signal.LineRef{Number: string(line.Pattern), Partition: string(line.Partition)}, value)
 	}
-	subject := line.String()
-	if device != "" {
-		subject = string(device)
+	if setting == telephony.SettingDoNotDisturb {
+		return m.setDoNotDisturb(ctx, actor, string(device), value == telephony.DoNotDisturbOn)
 	}
-	return m.set(ctx, telephony.UserState{Setting: setting, Subject: subject, Value: value, Actor: actor})
+	return m.set(ctx, telephony.UserState{Setting: setting, Subject: line.String(), Value: value, Actor: actor})
 }
 
 // announced tells the cluster where this server listens, if that is not what it knows: ports that the system chose, or that were moved.

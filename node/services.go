@@ -135,6 +135,10 @@ func (n *Node) startCallManager(h *service.Host) error {
 			_, err := members.setForwardAll(context.Background(), device, device, line, destination)
 			return err
 		},
+		DoNotDisturb: func(device string, on bool) error {
+			_, err := members.setDoNotDisturb(context.Background(), device, device, on)
+			return err
+		},
 		Registered: n.registered, Alarm: n.callAlarm, Link: members.calls,
 	})
 	room := registration.NewSharedRoom(func() int { return directory.Parameters().Int(parameter.MaximumDeviceWeight) })

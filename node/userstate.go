@@ -50,6 +50,25 @@ func (m *membership) setForwardAll(ctx context.Context, actor, device string, li
 	return m.set(ctx, u)
 }
 
+// setDoNotDisturb keeps whether a device wants calls, as its user set it at the device, or an administrator for him.
+func (m *membership) setDoNotDisturb(ctx context.Context, actor, device string, on bool) (durable int, err error) {
+	d := m.n.live()
+	if d == nil {
+		return 0, fault.New(fault.DatabaseNotReady, "cause", "the configuration is not open")
+	}
+	if d.Snapshot().Phone(telephony.DeviceName(device)) == nil {
+		return 0, fault.New(fault.ObjectNotFound, "kind", "phone", "name", device)
+	}
+	if d.DoNotDisturb(device) == on {
+		return 1, nil
+	}
+	u := telephony.UserState{Setting: telephony.SettingDoNotDisturb, Subject: device, Actor: actor}
+	if on {
+		u.Value = telephony.DoNotDisturbOn
+	}
+	return m.set(ctx, u)
+}
+
 func (m *membership) set(ctx context.Context, u telephony.UserState) (int, error) {
 	ctx, cancel := context.WithTimeout(ctx, settingWithin)
 	defer cancel()

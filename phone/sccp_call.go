@@ -394,6 +394,8 @@ func (d *station) lamp(m *sccp.SetLamp) {
 		}
 	case sccp.StimulusVoiceMail:
 		name = "voice mail"
+	case sccp.StimulusDoNotDisturb:
+		name = "do not disturb"
 		if d.profile.Analogue {
 			d.p.violation("SetLamp for messages to a device without a lamp (Q-27)")
 		}

@@ -24,6 +24,7 @@ const (
 	SoftkeyGroupPickup    Softkey = "groupPickup"
 	SoftkeyCallBack       Softkey = "callBack"
 	SoftkeyBarge          Softkey = "barge"
+	SoftkeyDoNotDisturb   Softkey = "doNotDisturb"
 	SoftkeyDirectTransfer Softkey = "directTransfer"
 	SoftkeySelect         Softkey = "select"
 	SoftkeyConferenceList Softkey = "conferenceList"
@@ -35,6 +36,7 @@ var softkeyEvents = map[Softkey]uint8{
 	SoftkeyRedial: 1, SoftkeyNewCall: 2, SoftkeyHold: 3, SoftkeyTransfer: 4, SoftkeyForwardAll: 5, SoftkeyBackspace: 8,
 	SoftkeyEndCall: 9, SoftkeyResume: 10, SoftkeyAnswer: 11, SoftkeyInfo: 12, SoftkeyConference: 13, SoftkeyPark: 14,
 	SoftkeyJoin: 15, SoftkeyMeetMe: 16, SoftkeyPickup: 17, SoftkeyGroupPickup: 18, SoftkeyCallBack: 20, SoftkeyBarge: 21,
+	SoftkeyDoNotDisturb:   22,
 	SoftkeyDirectTransfer: 28, SoftkeySelect: 29, SoftkeyConferenceList: 30, SoftkeyDial: 32, SoftkeyVideoMode: 33,
 }
 
@@ -93,7 +95,7 @@ const StandardSoftkeys SoftkeyTemplateName = "Standard User"
 func BuiltInSoftkeyTemplates() []*SoftkeyTemplate {
 	return []*SoftkeyTemplate{{
 		Name:                StandardSoftkeys,
-		OnHook:              []Softkey{SoftkeyRedial, SoftkeyNewCall, SoftkeyForwardAll},
+		OnHook:              []Softkey{SoftkeyRedial, SoftkeyNewCall, SoftkeyForwardAll, SoftkeyDoNotDisturb},
 		Connected:           []Softkey{SoftkeyHold, SoftkeyEndCall, SoftkeyTransfer, SoftkeyPark, SoftkeyConference, SoftkeyConferenceList, SoftkeySelect, SoftkeyJoin, SoftkeyDirectTransfer},
 		OnHold:              []Softkey{SoftkeyResume, SoftkeyNewCall, SoftkeyDirectTransfer, SoftkeySelect, SoftkeyJoin},
 		RingIn:              []Softkey{SoftkeyAnswer},

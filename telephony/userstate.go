@@ -10,6 +10,9 @@ const (
 	SettingMessages     UserSetting = "messages"     // of a line: how many voice messages wait, empty: none
 )
 
+// DoNotDisturbOn is the value of SettingDoNotDisturb while a device wants no calls.
+const DoNotDisturbOn = "on"
+
 // AboutLine says that the setting belongs to a line, not to a device.
 func (s UserSetting) AboutLine() bool { return s != SettingDoNotDisturb }
 

@@ -50,6 +50,8 @@ type Options struct {
 	Facts func(signal.Fact)
 	// ForwardAll keeps the forwarding of a line for good. It may take its time.
 	ForwardAll func(device string, line signal.LineRef, destination string) error
+	// DoNotDisturb keeps for good whether a device wants calls. It may take its time.
+	DoNotDisturb func(device string, on bool) error
 	// Registered is told of registrations that begin or end, for views and stories; may be nil.
 	Registered func(r registration.Registration, present bool)
 	// Alarm is told of faults that ended a call and of overload; over says that a standing one has ended. It must not
@@ -75,6 +77,7 @@ type Exchange struct {
 	link       *Link // nil: this server stands alone
 	facts      func(signal.Fact)
 	forwardAll func(device string, line signal.LineRef, destination string) error
+	disturb    func(device string, on bool) error
 	registered func(r registration.Registration, present bool)
 	alarm      func(f *fault.Error, over bool)
 	observer   Observer
@@ -116,7 +119,7 @@ const tokenSpace = 1 << 12
 // New makes an exchange. It needs no start: it works while it has calls.
 func New(o Options) *Exchange {
 	x := &Exchange{
-		node: o.Node, directory: o.Directory, facts: o.Facts, forwardAll: o.ForwardAll, registered: o.Registered,
+		node: o.Node, directory: o.Directory, facts: o.Facts, forwardAll: o.ForwardAll, disturb: o.DoNotDisturb, registered: o.Registered,
 		alarm: o.Alarm, observer: o.Observer, log: o.Log, now: o.Now, devices: registration.NewTable(),
 		ports: make(map[string]signal.Port), watchers: make(map[signal.LineRef]map[*watcher]struct{}), link: o.Link,
 		told: make(map[signal.LineRef]signal.NodeID), watching: make(map[signal.LineRef]map[signal.NodeID]struct{}),
@@ -244,15 +247,34 @@ func (x *Exchange) Detach(device string, incarnation uint64) {
 
 // ForwardAll implements signal.Exchange.
 func (x *Exchange) ForwardAll(device string, l signal.LineRef, destination string, result func(error)) {
+	x.keep(func() error {
+		if x.forwardAll == nil {
+			return errors.New("forwarding cannot be kept on this server")
+		}
+		return x.forwardAll(device, l, destination)
+	}, func() []signal.LineRef { return []signal.LineRef{l} }, result)
+}
+
+// DoNotDisturb implements signal.Exchange.
+func (x *Exchange) DoNotDisturb(device string, on bool, result func(error)) {
+	x.keep(func() error {
+		if x.disturb == nil {
+			return errors.New("do not disturb cannot be kept on this server")
+		}
+		return x.disturb(device, on)
+	}, func() []signal.LineRef { return x.directory.Lines(device) }, result)
+}
+
+// keep has a user's setting kept, tells the devices of the lines that it is about, and then the result.
+func (x *Exchange) keep(setting func() error, about func() []signal.LineRef, result func(error)) {
 	x.workers.active.Add(1)
 	go func() {
 		defer x.workers.active.Add(-1)
-		err := errors.New("forwarding cannot be kept on this server")
-		if x.forwardAll != nil {
-			err = x.forwardAll(device, l, destination)
-		}
+		err := setting()
 		if err == nil {
-			x.refresh(l)
+			for _, l := range about() {
+				x.refresh(l)
+			}
 		}
 		if result != nil {
 			result(err)

@@ -49,6 +49,8 @@ type Appearance struct {
 	Node        signal.NodeID // where it is registered; 0: on this server
 	MaxCalls    int
 	BusyTrigger int
+	// DoNotDisturb: the user of the device wants no calls. It is passed over, as if all its places were taken.
+	DoNotDisturb bool
 }
 
 // Owner holds a line's own state. It is plain data.
@@ -157,6 +159,9 @@ func (t *turn) setup(s signal.Setup) {
 			continue
 		}
 		registered = true
+		if a.DoNotDisturb {
+			continue
+		}
 		n := t.callsAt(a.Device, a.Instance)
 		if n < a.BusyTrigger && n < a.MaxCalls && !t.calls(a.Device, a.Instance, s.Caller.Half) {
 			targets = append(targets, Target{Device: a.Device, Instance: a.Instance, Node: a.Node})
@@ -480,7 +485,7 @@ func (t *turn) notify(all bool) {
 		return
 	}
 	if info.Watched {
-		t.out = append(t.out, signal.Notify{State: t.state(info, 0)})
+		t.out = append(t.out, signal.Notify{State: t.state(info, 0, info.undisturbed())})
 	}
 	if !all && len(info.Appearances) < 2 {
 		return
@@ -489,11 +494,23 @@ func (t *turn) notify(all bool) {
 		if !a.Registered {
 			continue
 		}
-		t.out = append(t.out, signal.Notify{Device: a.Device, Node: a.Node, State: t.state(info, a.Instance)})
+		t.out = append(t.out, signal.Notify{Device: a.Device, Node: a.Node, State: t.state(info, a.Instance, a.DoNotDisturb)})
 	}
 }
 
-func (t *turn) state(info Info, instance int) signal.LineState {
+func (t *turn) state(info Info, instance int, undisturbed bool) signal.LineState {
 	return signal.LineState{Line: t.Line, Instance: instance, ForwardAll: info.ForwardAll.Destination,
-		Messages: info.Messages, Calls: append([]signal.LineCall(nil), t.Calls...)}
+		Messages: info.Messages, DoNotDisturb: undisturbed, Calls: append([]signal.LineCall(nil), t.Calls...)}
+}
+
+// undisturbed says that the line has devices and that none of them wants calls.
+func (i *Info) undisturbed() bool {
+	registered := false
+	for _, a := range i.Appearances {
+		if a.Registered && !a.DoNotDisturb {
+			return false
+		}
+		registered = registered || a.Registered
+	}
+	return registered
 }

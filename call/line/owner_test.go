@@ -23,6 +23,13 @@ func at(device string, busy int) Appearance {
 	return Appearance{Device: device, Instance: 1, Registered: true, MaxCalls: 4, BusyTrigger: busy}
 }
 
+// quiet is an appearance whose user wants no calls.
+func quiet(device string) Appearance {
+	a := at(device, 2)
+	a.DoNotDisturb = true
+	return a
+}
+
 func setup(caller uint64) signal.Setup {
 	return signal.Setup{Caller: signal.Leg{Half: signal.HalfCallID(caller)}, Called: signal.Party{Number: "2001"}}
 }
@@ -63,6 +70,9 @@ func TestSetupDecision(t *testing.T) {
 		{name: "busy, forwarded", info: Info{Appearances: []Appearance{at("a", 1)}, ForwardBusy: to}, calls: []signal.LineCall{{Half: 7, Device: "a", Instance: 1}}, reason: signal.RedirectBusy},
 		{name: "one appearance busy", info: Info{Appearances: []Appearance{at("a", 1), at("b", 1)}}, calls: []signal.LineCall{{Half: 7, Device: "a", Instance: 1}}, offers: 1},
 		{name: "all calls forwarded", info: Info{Appearances: []Appearance{at("a", 2)}, ForwardAll: to}, reason: signal.RedirectUnconditional},
+		{name: "nobody wants calls", info: Info{Appearances: []Appearance{quiet("a"), quiet("b")}}, cause: signal.CauseUserBusy},
+		{name: "nobody wants calls, forwarded as busy", info: Info{Appearances: []Appearance{quiet("a")}, ForwardBusy: to}, reason: signal.RedirectBusy},
+		{name: "one of two wants no calls", info: Info{Appearances: []Appearance{quiet("a"), at("b", 2)}}, offers: 1},
 		{name: "calls itself", info: Info{Appearances: []Appearance{at("a", 2)}}, calls: []signal.LineCall{{Half: 1, Device: "a", Instance: 1}}, cause: signal.CauseUserBusy},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -214,5 +224,25 @@ func TestR14_NobodyIsBusyWithACallThatWasToldToEnd(t *testing.T) {
 	}
 	if !o.Idle() {
 		t.Errorf("left: %+v", o)
+	}
+}
+
+// TestDoNotDisturbIsTold to the device that wants no calls, not to others with the line, and to watchers only when nobody wants any.
+func TestDoNotDisturbIsTold(t *testing.T) {
+	info := Info{Watched: true, Appearances: []Appearance{quiet("a"), at("b", 2)}}
+	told := func() map[string]bool {
+		out, _ := (&Owner{Line: ref}).Handle(town{ref: info}, time.Time{}, Refresh{})
+		by := map[string]bool{}
+		for _, n := range effects[signal.Notify](out) {
+			by[n.Device] = n.State.DoNotDisturb
+		}
+		return by
+	}
+	if got := told(); len(got) != 3 || !got["a"] || got["b"] || got[""] {
+		t.Errorf("one of two: %v", got)
+	}
+	info.Appearances[1].DoNotDisturb = true
+	if got := told(); !got["a"] || !got["b"] || !got[""] {
+		t.Errorf("both: %v", got)
 	}
 }

@@ -20,6 +20,8 @@ type Exchange interface {
 	// ForwardAll sets or clears (empty destination) the forwarding of all calls of a line for a user at a device.
 	// The result is called once it is kept for good, or with the fault that says why not.
 	ForwardAll(device string, line LineRef, destination string, result func(error))
+	// DoNotDisturb keeps calls from a device, or lets them come again, for its user. The result is as that of ForwardAll.
+	DoNotDisturb(device string, on bool, result func(error))
 	// Watch has the port told of the line's state now and whenever it changes, with Instance 0, until cancel is called
 	// (busy lamps, dialog event subscriptions). A line that does not exist is reported as idle.
 	Watch(line LineRef, port Port) (cancel func())
@@ -74,7 +76,9 @@ type LineState struct {
 	Instance   int // on the device that is told; 0 for watchers
 	ForwardAll string
 	Messages   int // waiting voice messages, 0: lamp off
-	Calls      []LineCall
+	// DoNotDisturb: the device that is told wants no calls; for watchers, nobody who could take one does.
+	DoNotDisturb bool
+	Calls        []LineCall
 }
 
 // LineCall is one call on a line.

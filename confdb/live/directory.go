@@ -214,7 +214,7 @@ func (d *Directory) Line(ref signal.LineRef) (line.Info, bool) {
 			limit = p.CallsPerLine
 		}
 		info.Appearances = append(info.Appearances, line.Appearance{Device: string(a.Phone.Name), Instance: a.Instance,
-			MaxCalls: l.Calls(limit), BusyTrigger: l.Busy(limit)})
+			MaxCalls: l.Calls(limit), BusyTrigger: l.Busy(limit), DoNotDisturb: d.doNotDisturb(v, string(a.Phone.Name))})
 	}
 	return info, true
 }

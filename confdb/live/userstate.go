@@ -71,9 +71,11 @@ func (d *Directory) messages(v *view, key telephony.LineKey) int {
 }
 
 // DoNotDisturb says that a device does not want calls.
-func (d *Directory) DoNotDisturb(device string) bool {
-	row := d.Snapshot().UserState(telephony.SettingDoNotDisturb, device)
-	if users := d.users.Load(); users != nil {
+func (d *Directory) DoNotDisturb(device string) bool { return d.doNotDisturb(d.view.Load(), device) }
+
+func (d *Directory) doNotDisturb(v *view, device string) bool {
+	row := v.snapshot.UserStateOfDevice(telephony.SettingDoNotDisturb, device)
+	if users := d.users.Load(); users != nil && (*users).Waiting() > 0 {
 		if u := (*users).Pending(telephony.SettingDoNotDisturb, device); u != nil && u.After(row) {
 			row = u
 		}

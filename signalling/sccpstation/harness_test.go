@@ -71,7 +71,7 @@ func newSiteWith(t testing.TB, options func(*Options), change ...func(*Parameter
 			s.facts = append(s.facts, f)
 			s.mu.Unlock()
 		},
-		ForwardAll: s.dir.forward,
+		ForwardAll: s.dir.forward, DoNotDisturb: s.dir.disturb,
 	})
 	o := Options{Exchange: s.x, Directory: s.dir, Parameters: s.parameters, Story: s, Alarms: s,
 		Name: "cm1", Log: quiet, Ladder: s,
@@ -283,6 +283,20 @@ func (d *directory) forward(_ string, ref signal.LineRef, to string) error {
 	}
 	d.lines[ref].ForwardAll.Destination = to
 	return nil
+}
+
+func (d *directory) disturb(device string, on bool) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for _, info := range d.lines {
+		info.Appearances = slices.Clone(info.Appearances)
+		for i := range info.Appearances {
+			if a := &info.Appearances[i]; a.Device == device {
+				a.DoNotDisturb = on
+			}
+		}
+	}
+	return d.keepsAll
 }
 
 func (d *directory) Analyze(q decision.Query) decision.Analysis {

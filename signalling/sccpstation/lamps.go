@@ -54,6 +54,9 @@ func (l *lamp) Command(signal.HalfCallID, signal.Command) {}
 // LineChanged implements signal.Port: the lamp is computed from all calls, the most important wins.
 func (l *lamp) LineChanged(s signal.LineState) {
 	status := sccp.BLFIdle
+	if s.DoNotDisturb {
+		status = sccp.BLFDoNotDisturb
+	}
 	for _, c := range s.Calls {
 		switch {
 		case c.State == signal.LineRingingIn:

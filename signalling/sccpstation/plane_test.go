@@ -27,6 +27,7 @@ func (d *deaf) Tell(_ signal.HalfCallID, e signal.Event)               { d.told 
 func (d *deaf) Attach(signal.Attachment, signal.Port)                  {}
 func (d *deaf) Detach(string, uint64)                                  {}
 func (d *deaf) ForwardAll(string, signal.LineRef, string, func(error)) { d.forwards++ }
+func (d *deaf) DoNotDisturb(string, bool, func(error))                 { d.forwards++ }
 func (d *deaf) Watch(signal.LineRef, signal.Port) func()               { return func() {} }
 func (d *deaf) Report(signal.Fact)                                     {}
 

@@ -230,6 +230,9 @@ func (st *station) registered() {
 		st.send(&sccp.SetHookFlashDetect{})
 	}
 	st.showMessages()
+	if st.undisturbed() {
+		st.showDoNotDisturb()
+	}
 	st.watchLamps()
 	if st.reshow {
 		st.reshow = false

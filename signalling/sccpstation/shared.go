@@ -16,8 +16,8 @@ func (st *station) LineChanged(s signal.LineState) {
 	if ref, ok := st.dev.Line(s.Instance); !ok || ref.Ref != s.Line {
 		return // a line that the phone no longer has
 	}
-	forwarded, messages := l.forwardAll != s.ForwardAll, l.messages != s.Messages
-	l.forwardAll, l.messages = s.ForwardAll, s.Messages
+	forwarded, messages, disturb := l.forwardAll != s.ForwardAll, l.messages != s.Messages, l.disturb != s.DoNotDisturb
+	l.forwardAll, l.messages, l.disturb = s.ForwardAll, s.Messages, s.DoNotDisturb
 	l.remote = l.remote[:0]
 	for _, call := range s.Calls {
 		if call.Device != st.name && (call.State != signal.LineRingingIn && call.State != signal.LineIdle) {
@@ -28,7 +28,10 @@ func (st *station) LineChanged(s signal.LineState) {
 		return
 	}
 	st.tellForward(s.Instance)
-	if forwarded {
+	if disturb && st.reg.done {
+		st.showDoNotDisturb()
+	}
+	if forwarded || disturb {
 		st.showIdle()
 	}
 	if messages && st.reg.done {

@@ -341,12 +341,15 @@ func (st *station) showIdle() {
 	}
 }
 
-// idleText says where the phone is forwarded to, else that it is ready.
+// idleText says where the phone is forwarded to, that it takes no calls, or that it is ready.
 func (st *station) idleText() string {
 	for i := range st.lines {
 		if to := st.lines[i].forwardAll; to != "" {
 			return st.label(sccp.LabelForwardedTo) + " " + sccp.Plain(to)
 		}
+	}
+	if st.undisturbed() {
+		return st.label(sccp.LabelDoNotDisturbIsActive)
 	}
 	return st.label(sccp.LabelYourCurrentOptions)
 }

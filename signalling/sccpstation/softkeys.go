@@ -31,6 +31,7 @@ var templateKeys = []sccp.SoftKey{
 	{Label: sccp.LabelCallback.Text(), Event: sccp.SoftKeyCallBack},
 	{Label: sccp.LabelInfo.Text(), Event: sccp.SoftKeyInfo},
 	{Label: "Dial", Event: sccp.SoftKeyDial},
+	{Label: sccp.LabelDnd.Text(), Event: sccp.SoftKeyDoNotDisturb},
 }
 
 // positions of the template's keys, from 1, by event.

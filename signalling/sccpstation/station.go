@@ -143,6 +143,7 @@ func (st *station) sendFor(c *call, m sccp.Message) {
 type lineState struct {
 	forwardAll string
 	messages   int
+	disturb    bool   // the user wants no calls
 	asked      bool   // the phone asked how it is forwarded
 	told       string // forwarding that the phone was told
 	lamp       sccp.LampMode
@@ -156,7 +157,7 @@ func (st *station) resize(n int) {
 	st.lines = make([]lineState, n)
 	for i := range st.lines {
 		if i < len(old) {
-			st.lines[i].forwardAll, st.lines[i].messages = old[i].forwardAll, old[i].messages
+			st.lines[i].forwardAll, st.lines[i].messages, st.lines[i].disturb = old[i].forwardAll, old[i].messages, old[i].disturb
 		}
 		st.lines[i].lamp = sccp.LampOff
 	}

@@ -22,12 +22,16 @@ func (s *Service) follow(ctx context.Context) {
 		if err != nil {
 			return
 		}
+		var rows []*telephony.UserState
+		waited := map[*telephony.UserState]*telephony.UserState{} // by row
 		for _, u := range s.list() {
-			row := e.Snapshot.UserState(u.Setting, u.Subject)
-			if row == nil || u.After(row) {
-				continue
+			if row := e.Snapshot.UserState(u.Setting, u.Subject); row != nil && !u.After(row) {
+				rows = append(rows, row)
+				waited[row] = u
 			}
-			if s.settle(row) && u.Server == s.o.Server {
+		}
+		for _, row := range s.settle(rows...) {
+			if u := waited[row]; u.Server == s.o.Server {
 				s.tell(u, overruled(row, u))
 			}
 		}
@@ -134,6 +138,7 @@ func (s *Service) foldSome(ctx context.Context, some []*telephony.UserState) boo
 	var refused *confdb.Refused
 	switch {
 	case err == nil:
+		done := make([]*telephony.UserState, 0, len(some))
 		for _, u := range some {
 			switch row := later[u]; {
 			case gone[u]:
@@ -141,9 +146,10 @@ func (s *Service) foldSome(ctx context.Context, some []*telephony.UserState) boo
 			case row != nil && (row.Stamp != u.Stamp || row.Server != u.Server):
 				s.drop(u, overruled(row, u))
 			default:
-				s.settle(u)
+				done = append(done, u)
 			}
 		}
+		s.settle(done...)
 		return true
 	case errors.As(err, &refused) && len(some) > 1:
 		for _, u := range some {
@@ -163,7 +169,7 @@ func (s *Service) foldSome(ctx context.Context, some []*telephony.UserState) boo
 
 // drop ends a change that lost, here and on the servers that hold it.
 func (s *Service) drop(u *telephony.UserState, why *fault.Error) {
-	if !s.settle(u) {
+	if len(s.settle(u)) == 0 {
 		return
 	}
 	s.mu.Lock()

@@ -18,6 +18,9 @@ import (
 // journalFile is the name of the journal in its directory.
 const journalFile = "userstate.journal"
 
+// temporary is what a journal is called that is not whole yet.
+const temporary = ".new-userstate-*"
+
 // Bounds of the journal.
 const (
 	maximumLine = 4 << 10 // bytes of one entry
@@ -40,35 +43,51 @@ type journal struct {
 	lines int
 }
 
+// create makes the file of a new journal; tests put a full disk in its place.
+var create = os.CreateTemp
+
 var table = crc32.MakeTable(crc32.Castagnoli)
 
 // openJournal reads what waits, and begins the file anew with just that.
 func openJournal(directory string) (*journal, map[string]*telephony.UserState, error) {
 	j := &journal{path: filepath.Join(directory, journalFile)}
 	waiting := map[string]*telephony.UserState{}
-	f, err := os.Open(j.path)
+	f, err := os.OpenFile(j.path, os.O_RDWR, 0)
 	if err == nil {
-		err = readJournal(f, waiting)
-		f.Close()
+		j.size, j.lines, err = readJournal(f, waiting)
 	}
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		f.Close()
 		return nil, nil, fmt.Errorf("read %s: %w", j.path, err)
 	}
-	if err := j.rewrite(waiting); err != nil {
-		return nil, nil, err
+	if left, err := filepath.Glob(filepath.Join(directory, temporary)); err == nil {
+		for _, name := range left { // of a server that was killed while it wrote one
+			_ = os.Remove(name)
+		}
 	}
+	j.file = f
+	if err := j.rewrite(waiting); err != nil && f == nil {
+		return nil, nil, err
+	} // on a full disk the old one goes on, until there is room
 	return j, waiting, nil
 }
 
-// readJournal takes whole lines until one that is not.
-func readJournal(r io.Reader, waiting map[string]*telephony.UserState) error {
-	in := bufio.NewScanner(r)
-	in.Buffer(nil, maximumLine)
-	for in.Scan() {
-		l, ok := parseLine(in.Bytes())
-		if !ok {
-			return nil
+// readJournal takes whole lines until one that is not, and returns how many bytes and lines they are.
+func readJournal(r io.Reader, waiting map[string]*telephony.UserState) (size int64, lines int, err error) {
+	in := bufio.NewReaderSize(r, maximumLine)
+	for {
+		text, err := in.ReadSlice('\n')
+		switch {
+		case errors.Is(err, io.EOF), errors.Is(err, bufio.ErrBufferFull): // cut off, or no line of ours
+			return size, lines, nil
+		case err != nil:
+			return size, lines, err
 		}
+		l, ok := parseLine(text[:len(text)-1])
+		if !ok {
+			return size, lines, nil
+		}
+		size, lines = size+int64(len(text)), lines+1
 		switch {
 		case l.Change != nil:
 			if l.Change.After(waiting[l.Change.Key()]) {
@@ -78,10 +97,6 @@ func readJournal(r io.Reader, waiting map[string]*telephony.UserState) error {
 			delete(waiting, l.Settled)
 		}
 	}
-	if errors.Is(in.Err(), bufio.ErrTooLong) {
-		return nil
-	}
-	return in.Err()
 }
 
 func parseLine(b []byte) (l line, ok bool) {
@@ -132,7 +147,7 @@ func (j *journal) append(lines ...line) error {
 
 // rewrite puts a file in the place of the journal that holds just what waits.
 func (j *journal) rewrite(waiting map[string]*telephony.UserState) error {
-	f, err := os.CreateTemp(filepath.Dir(j.path), ".new-*")
+	f, err := create(filepath.Dir(j.path), temporary)
 	if err != nil {
 		return err
 	}

@@ -2,12 +2,16 @@ package userstate
 
 import (
 	"bytes"
+	"errors"
 	"os"
 	"path/filepath"
+	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
+	"tandem/bus"
 	"tandem/telephony"
 )
 
@@ -69,7 +73,7 @@ func TestJournalCutOff(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for cut := whole; cut < int64(len(text)-1); cut++ { // without the line end alone it is whole
+	for cut := whole; cut < int64(len(text)); cut++ {
 		if err := os.WriteFile(path, text[:cut], 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -125,7 +129,7 @@ func FuzzJournal(f *testing.F) {
 	f.Add([]byte("00000000 {}\n"))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		waiting := map[string]*telephony.UserState{}
-		if err := readJournal(bytes.NewReader(b), waiting); err != nil {
+		if _, _, err := readJournal(bytes.NewReader(b), waiting); err != nil {
 			t.Fatal(err) // reading from memory does not fail, and a line that is not whole ends it
 		}
 		for key, u := range waiting {
@@ -162,4 +166,73 @@ func FuzzMessage(f *testing.F) {
 			t.Error(d)
 		}
 	})
+}
+
+// TestJournalOnAFullDisk: when there is no room for a new journal the old one goes on from where it is whole, and what a killed
+// server left is swept away.
+func TestJournalOnAFullDisk(t *testing.T) {
+	dir := t.TempDir()
+	j, _, err := openJournal(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := j.append(line{Change: change(telephony.SettingForwardAll, "2001", "2002", 10)}); err != nil {
+		t.Fatal(err)
+	}
+	j.close()
+	// The tail of a line that a crash cut off, and a journal that was not finished.
+	f, err := os.OpenFile(j.path, os.O_APPEND|os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := f.WriteString("12345678 {\"change\""); err != nil {
+		t.Fatal(err)
+	}
+	f.Close()
+	left := filepath.Join(dir, ".new-userstate-1")
+	if err := os.WriteFile(left, []byte("x"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	create = func(string, string) (*os.File, error) { return nil, syscall.ENOSPC }
+	defer func() { create = os.CreateTemp }()
+	for i, to := range []string{"3001", "3002"} {
+		j, waiting, err := openJournal(dir)
+		if err != nil || len(waiting) != 1 {
+			t.Fatalf("%v, %d changes", err, len(waiting))
+		}
+		if _, err := os.Stat(left); !errors.Is(err, os.ErrNotExist) {
+			t.Error(err)
+		}
+		if err := j.append(line{Change: change(telephony.SettingForwardAll, "2001", to, int64(20+i))}); err != nil {
+			t.Fatal(err)
+		}
+		j.close()
+	}
+	create = os.CreateTemp
+	j, waiting, err := openJournal(dir)
+	if err != nil || waiting["forwardAll/2001"] == nil || waiting["forwardAll/2001"].Value != "3002" {
+		t.Fatalf("%v, %v", err, waiting)
+	}
+	j.close()
+}
+
+// TestLargestMessageFits: as many changes as one message holds, each as long as it may be, are within what servers send each other, and each
+// is a line that the journal takes.
+func TestLargestMessageFits(t *testing.T) {
+	u := change(telephony.SettingDoNotDisturb, strings.Repeat("s", 128), strings.Repeat("v", 64), latest)
+	u.CallingSearchSpace, u.Server, u.Actor = telephony.CallingSearchSpaceName(strings.Repeat("c", 50)), telephony.ServerName(strings.Repeat("h", 63)), strings.Repeat("a", 128)
+	var m message
+	for range maximumChanges {
+		m.Changes = append(m.Changes, u)
+	}
+	b, err := m.encode()
+	if err != nil || len(b) > bus.MaximumMessage/2 {
+		t.Errorf("%v, %d bytes", err, len(b))
+	}
+	if again, err := decodeMessage(b); err != nil || len(again.Changes) != maximumChanges {
+		t.Error(err)
+	}
+	if _, err := formatLine(line{Change: u}); err != nil {
+		t.Error(err)
+	}
 }

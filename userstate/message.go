@@ -58,9 +58,12 @@ func decodeMessage(b []byte) (m message, err error) {
 	return m, nil
 }
 
+// latest bounds stamps (the year 2200): a change that no later one can follow would stay for ever.
+const latest = 230 * 365 * 24 * 3600 * 1_000_000_000
+
 // sound says that a change has the form that the configuration takes.
 func sound(u *telephony.UserState) bool {
-	if u == nil || u.Subject == "" || u.Stamp <= 0 || len(u.Subject) > 128 || len(u.Value) > 64 || len(u.CallingSearchSpace) > 50 ||
+	if u == nil || u.Subject == "" || u.Stamp <= 0 || u.Stamp > latest || len(u.Subject) > 128 || len(u.Value) > 64 || len(u.CallingSearchSpace) > 50 ||
 		len(u.Server) > 63 || len(u.Actor) > 128 {
 		return false
 	}

@@ -2,6 +2,7 @@ package userstate
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"maps"
@@ -45,6 +46,8 @@ type Options struct {
 	Log *slog.Logger
 	Now func() time.Time // nil: time.Now
 }
+
+var errStopping = errors.New("the server is stopping")
 
 // Receipt is the acknowledgement of a change.
 type Receipt struct {
@@ -105,12 +108,16 @@ func Open(o Options) (*Service, error) {
 
 // Close ends the work; what waits is in the journal.
 func (s *Service) Close() error {
+	s.mu.Lock()
+	was := s.closed
+	s.closed = true
+	s.mu.Unlock()
+	if was {
+		return nil
+	}
 	s.end()
 	s.running.Wait()
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.closed = true
-	return s.journal.close()
+	return s.journal.close() // nobody writes to it: all who do look at closed with mu held
 }
 
 // show publishes what waits for readers. The caller holds mu.
@@ -184,7 +191,19 @@ func (s *Service) keep(changes ...*telephony.UserState) error {
 		s.waiting[u.Key()] = u
 	}
 	s.show()
+	s.compact()
 	return nil
+}
+
+// compact writes the journal anew when most of it is history: a user may change one setting a thousand times while there is no
+// publisher. The caller holds mu.
+func (s *Service) compact() {
+	if s.journal.lines <= 4*len(s.waiting)+slack {
+		return
+	}
+	if err := s.journal.rewrite(s.waiting); err != nil { // a full disk; the journal is good as it is
+		s.o.Log.Warn("the journal of user state was not written anew", "cause", err)
+	}
 }
 
 // second has the other servers journal a change, and returns as soon as one has, or when it must go on without.
@@ -198,6 +217,9 @@ func (s *Service) second(ctx context.Context, u *telephony.UserState) int {
 		s.single(true)
 		return 1
 	}
+	if !s.begin() {
+		return 1
+	}
 	within, cancel := context.WithTimeout(context.WithoutCancel(ctx), partnerWait)
 	answers := make(chan error, len(peers))
 	var asked sync.WaitGroup
@@ -207,7 +229,11 @@ func (s *Service) second(ctx context.Context, u *telephony.UserState) int {
 			answers <- err
 		})
 	}
-	s.running.Go(func() { asked.Wait(); cancel() }) // the slower ones are still to hear it
+	go func() { // the slower ones are still to hear it; Close waits for it by what second's caller has begun
+		defer s.running.Done()
+		asked.Wait()
+		cancel()
+	}()
 	for range peers {
 		if err = <-answers; err == nil {
 			s.single(false)
@@ -217,6 +243,17 @@ func (s *Service) second(ctx context.Context, u *telephony.UserState) int {
 	s.o.Log.Warn("a change of user state is held by this server alone", "setting", u.Key(), "cause", err)
 	s.single(true)
 	return 1
+}
+
+// begin counts a goroutine that Close waits for; false when Close has come already.
+func (s *Service) begin() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return false
+	}
+	s.running.Add(1)
+	return true
 }
 
 func (s *Service) single(alone bool) {
@@ -242,14 +279,11 @@ func (s *Service) asked(_ context.Context, from bus.Peer, payload []byte) ([]byt
 func (s *Service) received(from bus.Peer, payload []byte) {
 	m, err := decodeMessage(payload)
 	if err == nil {
+		s.settle(m.Settled...) // whatever becomes of the rest; it makes room as well
 		err = s.take(from, m.Changes)
 	}
-	if err != nil {
+	if err != nil && !errors.Is(err, errStopping) {
 		s.o.Log.Error("user state of another server was not taken", "server", from.Name, "cause", err)
-		return
-	}
-	for _, u := range m.Settled {
-		s.settle(u)
 	}
 }
 
@@ -260,7 +294,7 @@ func (s *Service) take(from bus.Peer, changes []*telephony.UserState) error {
 	s.mu.Lock()
 	if s.closed {
 		s.mu.Unlock()
-		return fmt.Errorf("the server is stopping")
+		return errStopping
 	}
 	for _, u := range changes {
 		if row := snapshot.UserState(u.Setting, u.Subject); !u.After(row) && !s.o.Publisher() {
@@ -276,7 +310,7 @@ func (s *Service) take(from bus.Peer, changes []*telephony.UserState) error {
 	var err error
 	switch {
 	case len(news) == 0:
-	case len(s.waiting)+len(news) > maximumQueue:
+	case len(s.waiting)+s.unknown(news) > maximumQueue:
 		err = fmt.Errorf("too many changes wait on server %s", s.o.Server)
 	default:
 		err = s.keep(news...)
@@ -307,29 +341,48 @@ func (s *Service) nudge() {
 	}
 }
 
-// settle ends the waiting of a change, and of what came before it. It reports whether it waited here.
-func (s *Service) settle(u *telephony.UserState) bool {
-	s.mu.Lock()
-	key := u.Key()
-	w := s.waiting[key]
-	if s.closed || w == nil || w.After(u) {
-		s.mu.Unlock()
-		return false
+// unknown counts the changes of which nothing waits yet. The caller holds mu.
+func (s *Service) unknown(changes []*telephony.UserState) (n int) {
+	for _, u := range changes {
+		if s.waiting[u.Key()] == nil {
+			n++
+		}
 	}
-	delete(s.waiting, key)
+	return n
+}
+
+// settle ends the waiting of changes, and of what came before them. It returns those that waited here. They go into the journal
+// with one write: the publisher settles by the hundred.
+func (s *Service) settle(changes ...*telephony.UserState) []*telephony.UserState {
+	s.mu.Lock()
+	if s.closed {
+		s.mu.Unlock()
+		return nil
+	}
+	var ended, were []*telephony.UserState
+	var lines []line
+	for _, u := range changes {
+		key := u.Key()
+		if w := s.waiting[key]; w != nil && !w.After(u) {
+			delete(s.waiting, key)
+			ended, were, lines = append(ended, u), append(were, w), append(lines, line{Settled: key, Stamp: w.Stamp})
+		}
+	}
+	if len(ended) == 0 {
+		s.mu.Unlock()
+		return nil
+	}
 	s.show()
-	var err error
-	if s.journal.lines > 4*len(s.waiting)+slack {
-		err = s.journal.rewrite(s.waiting)
-	} else {
-		err = s.journal.append(line{Settled: key, Stamp: w.Stamp})
+	err := s.journal.append(lines...)
+	if err == nil {
+		s.compact()
 	}
 	s.mu.Unlock()
-	if err != nil { // it is offered once more after a restart, and is found settled then
+	if err != nil { // they are offered once more after a restart, and are found settled then
 		s.o.Log.Warn("the journal of user state was not written", "cause", err)
 	}
-	s.changed(w)
-	return true
+	s.changed(were...)
+	return ended
 }
 
 // everyone does something for each server that is reachable.

@@ -35,7 +35,8 @@ type server struct {
 
 	mu        sync.Mutex
 	publisher bool
-	cut       bool // from the publisher's configuration
+	cut       bool          // from the publisher's configuration
+	skew      time.Duration // of its clock
 	dropped   []*fault.Error
 	alone     bool
 }
@@ -79,6 +80,7 @@ func (w *town) start(s *server) {
 	s.end = w.network.Join(s.node, s.name)
 	var err error
 	s.service, err = userstate.Open(userstate.Options{Directory: s.dir, Server: s.name, Store: s.store, Mesh: s.end,
+		Now:       func() time.Time { return time.Now().Add(s.skew) },
 		Publisher: func() bool { return s.is(&s.publisher) }, Others: func() int { return len(w.servers) - 1 },
 		Dropped: func(_ *telephony.UserState, why *fault.Error) {
 			s.mu.Lock()
@@ -301,5 +303,75 @@ func TestChangeSurvivesRestart(t *testing.T) {
 		second.set(&second.cut, false)
 		w.settle()
 		w.equal("2001", "3001")
+	})
+}
+
+// TestT21_ClocksTenYearsApart: a setting that was changed on a server whose clock is ten years ahead can be changed on every other one
+// at once, before it is folded in and after, by a user and by an administrator.
+func TestT21_ClocksTenYearsApart(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newTown(t, 3)
+		ahead, behind := w.servers[1], w.servers[2]
+		const decade = 10 * 365 * 24 * time.Hour
+		ahead.skew, behind.skew = decade, -decade
+		for _, s := range []*server{ahead, behind} {
+			w.stop(s)
+			w.start(s)
+		}
+		w.settle()
+		w.forward(ahead, "2001", "3001")
+		w.forward(behind, "2001", "3002") // it waits everywhere, and may be folded in or not
+		w.settle()
+		w.equal("2001", "3002")
+		w.forward(ahead, "2001", "3003")
+		w.settle()
+		w.forward(w.servers[0], "2001", "3004")
+		w.settle()
+		w.equal("2001", "3004")
+		w.forward(ahead, "2001", "3005")
+		w.settle()
+		w.configure(new(confdb.ChangeSet).Put(&telephony.DirectoryNumber{Pattern: "2001", ForwardAll: &telephony.Forward{Destination: "4000"}}))
+		w.settle()
+		w.equal("2001", "4000")
+		w.forward(behind, "2001", "")
+		w.settle()
+		w.equal("2001", "")
+		for _, s := range w.servers {
+			if len(s.dropped) != 0 {
+				t.Errorf("%s dropped %v", s.name, s.dropped)
+			}
+		}
+	})
+}
+
+// TestManyLinesAtOnce: all changes of a busy morning without a publisher are folded in when it returns, in few transactions.
+func TestManyLinesAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newTown(t, 2)
+		const many = 1000
+		var set confdb.ChangeSet
+		for i := range many {
+			set.Put(&telephony.DirectoryNumber{Pattern: telephony.Pattern(fmt.Sprint(50000 + i))})
+		}
+		w.configure(&set)
+		w.settle()
+		second := w.servers[1]
+		w.network.Partition(1, 2)
+		second.set(&second.cut, true)
+		w.settle()
+		for i := range many {
+			w.forward(second, fmt.Sprint(50000+i), "3001")
+		}
+		before := w.servers[0].store.Snapshot().Position().Index
+		w.network.Heal()
+		second.set(&second.cut, false)
+		time.Sleep(time.Minute)
+		w.settle()
+		for i := range many {
+			w.equal(fmt.Sprint(50000+i), "3001")
+		}
+		if n := w.servers[0].store.Snapshot().Position().Index - before; n > 50 {
+			t.Errorf("%d transactions for %d changes", n, many)
+		}
 	})
 }

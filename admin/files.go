@@ -77,9 +77,13 @@ func (o *Operations) RemoveFile(ctx context.Context, name string) (client.Result
 	if err != nil {
 		return r, err
 	}
-	o.uploads.whenNone(o.sweep)
+	o.SweepFiles()
 	return r, nil
 }
+
+// SweepFiles removes the contents that no name has any more, now or at the end of the last upload that runs. Servers call it when the
+// configuration has changed elsewhere.
+func (o *Operations) SweepFiles() { o.uploads.whenNone(o.sweep) }
 
 // sweep removes the contents that no name has any more.
 func (o *Operations) sweep() {

@@ -233,6 +233,9 @@ func (s *Spread) Fetch(ctx context.Context, hash string) error {
 	s.mu.Unlock()
 	select {
 	case <-f.done:
+		if errors.Is(f.err, context.Canceled) && ctx.Err() == nil {
+			return s.Fetch(ctx, hash) // who asked first has given up, not we
+		}
 		return f.err
 	case <-ctx.Done():
 		return ctx.Err()

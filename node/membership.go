@@ -180,6 +180,7 @@ func (m *membership) join(h *service.Host) (err error) {
 	h.Go("replication", m.heartbeats)
 	h.Go("address", m.announce)
 	h.Go("files", func(ctx context.Context) error { m.spread.Run(ctx); return nil })
+	h.Go("names of files", m.followFiles)
 	h.Go("members", func(ctx context.Context) error {
 		return ends(func(ctx context.Context) error { return cluster.Follow(ctx, m.store, m.meet) })(ctx)
 	})
@@ -333,6 +334,40 @@ func (m *membership) wantedFiles() []string {
 		hashes = append(hashes, f.SHA256)
 	}
 	return hashes
+}
+
+// fetchWithin bounds how long a phone waits for a file that is not on this server yet: it asks again for about a minute.
+const fetchWithin = 45 * time.Second
+
+// fetchFile brings a content from another server for a phone that wants it now.
+func (n *Node) fetchFile(ctx context.Context, hash string) error {
+	n.mu.RLock()
+	m := n.membership
+	n.mu.RUnlock()
+	if m == nil {
+		return files.ErrNowhere
+	}
+	ctx, cancel := context.WithTimeout(ctx, fetchWithin)
+	defer cancel()
+	return m.spread.Fetch(ctx, hash)
+}
+
+// followFiles keeps the contents on this server in step with the configuration: what it names is fetched, what it does not name any
+// more is swept away, wherever it was taken out.
+func (m *membership) followFiles(ctx context.Context) error {
+	w := m.store.Watch(confdb.Position{})
+	for {
+		e, err := w.Next(ctx)
+		if err != nil {
+			return nil
+		}
+		about := func(c confdb.Change) bool { return c.Kind == telephony.KindFirmwareFile }
+		if !e.Resync && !slices.ContainsFunc(e.Changes, about) {
+			continue
+		}
+		m.spread.Look()
+		m.n.operations.SweepFiles()
+	}
 }
 
 // filePeers are the servers that can be reached, as addresses of their port for files.

@@ -12,6 +12,7 @@ import (
 	"sync"
 	"time"
 
+	"tandem/admin"
 	"tandem/admin/rest"
 	"tandem/bus/runner"
 	"tandem/confdb"
@@ -67,10 +68,11 @@ type Node struct {
 	sip        *sipua.Server
 	files      *provision.Service
 
-	busy    busy
-	web     *rest.Server
-	ports   *bound
-	started time.Time
+	busy       busy
+	web        *rest.Server
+	operations *admin.Operations // set with web
+	ports      *bound
+	started    time.Time
 }
 
 // collectAt lets garbage grow to twice what is alive before it is collected: a call leaves much behind in a short time, and

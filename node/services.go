@@ -321,7 +321,7 @@ func (n *Node) startTFTP(h *service.Host) error {
 	files := provision.New(provision.Options{
 		Server:        telephony.ServerName(n.settings.Name),
 		Configuration: func() provision.Configuration { return directory.Snapshot() },
-		Contents:      n.firmware, Story: n.stories, Alarms: n.alarms,
+		Contents:      n.firmware, Fetch: n.fetchFile, Story: n.stories, Alarms: n.alarms,
 		Ports: n.phonePorts,
 	})
 	err := n.ports.open(service.TFTP, "tftp", "udp", n.settings.Ports.TFTP, func(address string) (net.Addr, error) {

@@ -43,6 +43,7 @@ func (n *Node) newWeb() *rest.Server {
 		Listening: func() map[string]string { return n.ports.listening() },
 		Restart:   n.restartDevice, Writable: n.watch.Writable, Log: n.log,
 	})
+	n.operations = ops
 	return rest.New(ops, rest.Options{Version: n.options.Version, Metrics: n.counters.Handler()})
 }
 

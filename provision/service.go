@@ -24,11 +24,13 @@ type Contents interface {
 	Open(hash string) (*os.File, error)
 }
 
-// Options is what a Service works with. All fields but Ports must be set.
+// Options is what a Service works with. All fields but Ports and Fetch must be set.
 type Options struct {
 	Server        telephony.ServerName // the server that answers
 	Configuration func() Configuration // the live snapshot
 	Contents      Contents
+	// Fetch brings a content that is not on this server, or damaged, from another one; nil: there is none. It ends with the context.
+	Fetch func(ctx context.Context, hash string) error
 	Story         Storyteller
 	Alarms        Alarms
 	Ports         func() Ports // of call processing on this server, asked whenever a file is made; nil means StandardPorts
@@ -54,7 +56,7 @@ func New(o Options) *Service {
 }
 
 // Open finds or makes the file of a request.
-func (s *Service) Open(_ context.Context, r Request) (*File, error) {
+func (s *Service) Open(ctx context.Context, r Request) (*File, error) {
 	name, err := ParseName(r.Name)
 	if err != nil {
 		return nil, err
@@ -65,12 +67,12 @@ func (s *Service) Open(_ context.Context, r Request) (*File, error) {
 	case KindPhone, KindPhoneText:
 		return s.phone(c, name, h)
 	case KindXMLDefault, KindSIPDefault, KindImageName, KindDialPlan, KindRingList, KindRingText:
-		if f, err := s.added(c, name.Text); err == nil {
+		if f, err := s.added(ctx, c, name.Text); err == nil {
 			return f, nil // somebody added a file of this name: it counts
 		}
 		return s.common(c, name, h)
 	case KindOther:
-		if f, err := s.added(c, name.Text); !errors.Is(err, ErrNotFound) {
+		if f, err := s.added(ctx, c, name.Text); !errors.Is(err, ErrNotFound) {
 			return f, err
 		}
 		if ring := builtInRing(name.Text); ring != nil {
@@ -128,7 +130,7 @@ func (s *Service) common(c Configuration, name Name, h here) (*File, error) {
 }
 
 // added opens a file that somebody added. Phones differ in letter case; the exact name comes first.
-func (s *Service) added(c Configuration, name string) (*File, error) {
+func (s *Service) added(ctx context.Context, c Configuration, name string) (*File, error) {
 	f := c.FirmwareFile(name)
 	if f == nil {
 		f = c.FirmwareFile(s.folded(c)[strings.ToLower(name)])
@@ -137,6 +139,12 @@ func (s *Service) added(c Configuration, name string) (*File, error) {
 		return nil, fmt.Errorf("%s: %w", name, ErrNotFound)
 	}
 	content, err := s.o.Contents.Open(f.SHA256)
+	if err != nil && s.o.Fetch != nil {
+		// The name came with the configuration, the content is on its way: a phone that restarts for its new load is not sent away.
+		if err = s.o.Fetch(ctx, f.SHA256); err == nil {
+			content, err = s.o.Contents.Open(f.SHA256)
+		}
+	}
 	if err != nil {
 		return nil, fmt.Errorf("content of %s: %w", f.Name, err)
 	}

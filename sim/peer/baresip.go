@@ -35,6 +35,8 @@ type BaresipOptions struct {
 	Encrypt bool
 	// Video gives it a camera and a screen that need no hardware, with VP8.
 	Video bool
+	// Messages makes it subscribe to waiting messages (RFC 3842); what it hears are events of the type MWI_NOTIFY.
+	Messages bool
 }
 
 // Event is one line of baresip's control socket.
@@ -114,8 +116,12 @@ func StartBaresip(ctx context.Context, o BaresipOptions) (*Baresip, error) {
 	if o.Video {
 		load += baresipVideo + "video_source fakevideo,test\nvideo_display fakevideo,test\nvideo_size 176x144\nvideo_fps 10\nvideo_bitrate 100000\n"
 	}
+	applications := baresipApplications
+	if o.Messages {
+		applications += "module_app mwi.so\n"
+	}
 	files := map[string]string{
-		"config": "module_path " + modules + "\n" + load + baresipApplications +
+		"config": "module_path " + modules + "\n" + load + applications +
 			fmt.Sprintf("ctrl_tcp_listen 127.0.0.1:%d\nsip_listen 127.0.0.1:%d\n", control, listen) +
 			"net_interface 127.0.0.1\naudio_source aufile," + say + "\naudio_player aubridge," + bridge + "\nsnd_path " + o.Directory + "\ncall_max_calls 4\nrtp_stats no\n",
 		"accounts": "# The account comes over the control socket, so that no event of its registration is missed.\n",
@@ -219,10 +225,15 @@ func (b *Baresip) Mark() int {
 
 // WaitEvent waits for an event of a type, not older than the mark.
 func (b *Baresip) WaitEvent(ctx context.Context, mark int, kind string) (Event, error) {
+	return b.WaitParam(ctx, mark, kind, "")
+}
+
+// WaitParam is WaitEvent for an event whose parameter contains a text.
+func (b *Baresip) WaitParam(ctx context.Context, mark int, kind, text string) (Event, error) {
 	for {
 		b.mu.Lock()
 		for _, e := range b.events[min(mark, len(b.events)):] {
-			if e.Type == kind {
+			if e.Type == kind && strings.Contains(e.Param, text) {
 				b.mu.Unlock()
 				return e, nil
 			}
@@ -234,7 +245,7 @@ func (b *Baresip) WaitEvent(ctx context.Context, mark int, kind string) (Event, 
 		case <-b.process.done:
 			return Event{}, b.process.ended()
 		case <-ctx.Done():
-			return Event{}, fmt.Errorf("baresip reports no %s: %w; its events: %v", kind, ctx.Err(), names(seen[min(mark, len(seen)):]))
+			return Event{}, fmt.Errorf("baresip reports no %s: %w; its events: %v", strings.TrimSpace(kind+" "+text), ctx.Err(), names(seen[min(mark, len(seen)):]))
 		}
 	}
 }

@@ -10,6 +10,9 @@ import (
 	"tandem/telephony"
 )
 
+// A setting that is already as wanted here is kept all the same: another server may have taken a change that this one has not heard of
+// yet, and the user's word is later than that.
+
 // settingWithin bounds how long a user waits for a setting to be kept.
 const settingWithin = 5 * time.Second
 
@@ -29,9 +32,6 @@ func (m *membership) setForwardAll(ctx context.Context, actor, device string, li
 		return 0, fault.New(fault.ObjectNotFound, "kind", "directory number", "name", key.String())
 	}
 	now := d.ForwardAll(key)
-	if destination == "" && now == nil {
-		return 1, nil
-	}
 	u := telephony.UserState{Setting: telephony.SettingForwardAll, Subject: key.String(), Value: destination, Actor: actor}
 	if destination != "" {
 		switch p, ok := d.Profile(device, 1); {
@@ -58,9 +58,6 @@ func (m *membership) setDoNotDisturb(ctx context.Context, actor, device string, 
 	}
 	if d.Snapshot().Phone(telephony.DeviceName(device)) == nil {
 		return 0, fault.New(fault.ObjectNotFound, "kind", "phone", "name", device)
-	}
-	if d.DoNotDisturb(device) == on {
-		return 1, nil
 	}
 	u := telephony.UserState{Setting: telephony.SettingDoNotDisturb, Subject: device, Actor: actor}
 	if on {

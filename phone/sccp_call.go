@@ -392,10 +392,10 @@ func (d *station) lamp(m *sccp.SetLamp) {
 		if d.p.state.Line(int(m.Instance)) == nil && d.p.state.Registration == Registered {
 			d.p.violation("SetLamp for line %d, which the phone does not have", m.Instance)
 		}
-	case sccp.StimulusVoiceMail:
-		name = "voice mail"
 	case sccp.StimulusDoNotDisturb:
 		name = "do not disturb"
+	case sccp.StimulusVoiceMail:
+		name = "voice mail"
 		if d.profile.Analogue {
 			d.p.violation("SetLamp for messages to a device without a lamp (Q-27)")
 		}

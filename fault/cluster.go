@@ -29,13 +29,13 @@ const (
 	JoinRequestInvalid    Code = "TDM-CLU-0025"
 	MemberUnknown         Code = "TDM-CLU-0026"
 	MemberNotRemovable    Code = "TDM-CLU-0027"
-	MemberVotes           Code = "TDM-CLU-0040"
 	ServerRemoved         Code = "TDM-CLU-0028"
 	CertificateNotRenewed Code = "TDM-CLU-0029"
 	AuthorityNotOpened    Code = "TDM-CLU-0030"
 	ServerRefused         Code = "TDM-CLU-0031"
 	ClusterFull           Code = "TDM-CLU-0032"
 	JoinTokensTooMany     Code = "TDM-CLU-0033"
+	MemberVotes           Code = "TDM-CLU-0040"
 )
 
 var cluster = []Entry{
@@ -110,7 +110,7 @@ var cluster = []Entry{
 	{JoinAddressChosen, SeverityNotice,
 		"The server announces the address {address}.",
 		"The machine has several: {known}. That one leads to the publisher.",
-		"If phones and servers must use another one, join with --address, or change it with `tandem server set`.", 0},
+		"If phones and servers must use another one, start this server with `tandem serve --address IP`, or set `address` in its tandem.yaml.", 0},
 	{NameForwardMissing, SeverityWarning,
 		"{from} cannot find {name} by its name.",
 		"The name has no address there: {cause}.",
@@ -121,7 +121,7 @@ var cluster = []Entry{
 		"Add a PTR record, or an entry in /etc/hosts on {from}.", 0},
 	{NameReverseOther, SeverityWarning,
 		"{from} finds another name for {name}.",
-		"The name {name} leads to {address}, and that address to {found}.",
+		"The address {address} of {name} has the name {found}.",
 		"Correct the reverse entry of {address}, or the name.", 0},
 	{NameForwardOther, SeverityWarning,
 		"{from} finds another address for {name}.",
@@ -147,10 +147,6 @@ var cluster = []Entry{
 		"The server {server} was not removed.",
 		"It is the publisher, and no server can remove itself.",
 		"Move the publisher's role with `tandem promote` first, then remove {server}.", 409},
-	{MemberVotes, SeverityError,
-		"The server {server} was not removed.",
-		"It is one of the servers that may be the publisher.",
-		"Name the others with `tandem server set-voters` first, then remove {server}.", 409},
 	{ServerRemoved, SeverityCritical,
 		"This server was removed from the cluster.",
 		"An administrator removed it on {when}. The others take no connection from it.",
@@ -175,4 +171,8 @@ var cluster = []Entry{
 		"No join token was made.",
 		"There are {count} already that nobody used.",
 		"Wait until some of them have expired.", 429},
+	{MemberVotes, SeverityError,
+		"The server {server} was not removed.",
+		"It is one of the servers that may be the publisher.",
+		"Name the others with `tandem server set-voters` first, then remove {server}.", 409},
 }

@@ -90,7 +90,7 @@ func (m *membership) recordsTo(own *cdr.Receiver) (cdr.Destination, error) {
 	}
 	p, ok := m.publisher()
 	if !ok {
-		return nil, fault.New(fault.PublisherAway)
+		return nil, fault.New(fault.PublisherAway, "cause", "no server says that it is the publisher")
 	}
 	return cdr.Remote(m.client, "https://"+p.Files()), nil
 }

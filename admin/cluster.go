@@ -17,7 +17,7 @@ type Cluster interface {
 	Servers(context.Context) ([]client.ClusterServer, error)
 	RemoveServer(ctx context.Context, name string) error
 	SetVoters(ctx context.Context, names []string) error
-	CreateJoinToken(ctx context.Context, validity time.Duration, address string) (client.JoinToken, error)
+	CreateJoinToken(ctx context.Context, validity time.Duration, address, replace string) (client.JoinToken, error)
 	Replication(context.Context) (client.Replication, error)
 	VerifyReplication(context.Context) (client.Verification, error)
 	Reinitialize(ctx context.Context, server string) error // empty: all
@@ -91,8 +91,8 @@ func (o *Operations) CreateJoinToken(ctx context.Context, n client.NewJoinToken)
 	if validity <= 0 || validity > joinTokenMaximum {
 		return client.JoinToken{}, fault.New(fault.RequestInvalid, "problem", "A join token is good for up to 7 days")
 	}
-	t, err := c.CreateJoinToken(ctx, validity, n.Address)
-	o.note(ctx, "create-join-token", "", err, nil)
+	t, err := c.CreateJoinToken(ctx, validity, n.Address, n.Replace)
+	o.note(ctx, "create-join-token", n.Replace, err, nil)
 	return t, err
 }
 

@@ -106,8 +106,8 @@ func (m *membership) SetVoters(_ context.Context, names []string) error {
 }
 
 // CreateJoinToken implements admin.Cluster.
-func (m *membership) CreateJoinToken(_ context.Context, validity time.Duration, address string) (client.JoinToken, error) {
-	token, until, err := m.authority.CreateToken(cluster.TokenOptions{Life: validity, Address: address})
+func (m *membership) CreateJoinToken(_ context.Context, validity time.Duration, address, replace string) (client.JoinToken, error) {
+	token, until, err := m.authority.CreateToken(cluster.TokenOptions{Life: validity, Address: address, Replace: telephony.ServerName(replace)})
 	if err != nil {
 		return client.JoinToken{}, err
 	}
@@ -342,7 +342,7 @@ func (m *membership) move(ctx context.Context, to string, r client.PromotionResu
 	} else if p, ok := m.publisher(); ok {
 		_, err = askAs[struct{}](ctx, m, p, transferPath, telephony.ServerName(to))
 	} else {
-		err = fault.New(fault.PublisherAway)
+		err = fault.New(fault.PublisherAway, "cause", "no server says that it is the publisher")
 	}
 	if err != nil {
 		return r, err

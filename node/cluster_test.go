@@ -40,7 +40,7 @@ func joinTo(t *testing.T, publisher *Node, data, name string) {
 	defer cancel()
 	var token client.JoinToken
 	until(t, "a join token", func() (err error) {
-		token, err = publisher.membership.CreateJoinToken(ctx, time.Hour, publisher.Listening()["files"])
+		token, err = publisher.membership.CreateJoinToken(ctx, time.Hour, publisher.Listening()["files"], "")
 		return err
 	})
 	ports := ephemeral

@@ -70,13 +70,22 @@ func lock(data string) (*os.File, error) {
 	return f, nil
 }
 
+// checkEmpty refuses a directory that holds anything.
+func checkEmpty(data string) error {
+	entries, err := os.ReadDir(data)
+	if err == nil && len(entries) > 0 && (len(entries) > 1 || entries[0].Name() != "lost+found") {
+		return fault.New(fault.DataDirectoryNotEmpty, "directory", data)
+	}
+	return nil
+}
+
 // prepareDirectory makes the parts of the data directory of a new server, which must be empty or not exist. undo leaves it as it
 // was.
 func prepareDirectory(data string) (undo func(), err error) {
-	entries, err := os.ReadDir(data)
-	if err == nil && len(entries) > 0 && (len(entries) > 1 || entries[0].Name() != "lost+found") {
-		return nil, fault.New(fault.DataDirectoryNotEmpty, "directory", data)
+	if err := checkEmpty(data); err != nil {
+		return nil, err
 	}
+	_, err = os.Stat(data)
 	existed := err == nil
 	if err := os.MkdirAll(data, 0o750); err != nil {
 		return nil, fault.Wrap(err, fault.DataDirectoryReadOnly, "directory", data)

@@ -34,6 +34,7 @@ type JoinToken struct {
 type NewJoinToken struct {
 	Minutes float64 `json:"minutes,omitempty" minimum:"0" maximum:"10080" doc:"How long it is good. Absent: 60."`
 	Address string  `json:"address,omitempty" maxLength:"256" doc:"Address, with port, at which the new server reaches this one. Absent: as configured."`
+	Replace string  `json:"replace,omitempty" maxLength:"63" doc:"Server whose place the new one takes because its disk is gone: it is removed as the new one joins."`
 }
 
 // ReplicaStatus is the configuration's copy on one server.

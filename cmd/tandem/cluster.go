@@ -249,6 +249,7 @@ type joinTokenCommands struct {
 type joinTokenCreate struct {
 	Valid   time.Duration `default:"1h" help:"How long it is good."`
 	Address string        `placeholder:"HOST:PORT" help:"Where the new server reaches this one, if not at its configured address."`
+	Replace string        `placeholder:"SERVER" help:"Server whose disk is gone and whose place the new one takes; it is removed as the new one joins."`
 	connection
 	format
 }
@@ -260,12 +261,15 @@ func (j *joinTokenCreate) Run(ctx context.Context, c *console) error {
 		return err
 	}
 	defer server.Close()
-	t, err := server.CreateJoinToken(ctx, client.NewJoinToken{Minutes: j.Valid.Minutes(), Address: j.Address})
+	t, err := server.CreateJoinToken(ctx, client.NewJoinToken{Minutes: j.Valid.Minutes(), Address: j.Address, Replace: j.Replace})
 	if err != nil {
 		return err
 	}
 	return j.show(c.out, t, func() {
-		fmt.Fprintf(c.out, "%s\n\nIt lets one server join until %s. There, with the cluster's pass-phrase at hand:\n\n  tandem join %s --data DIR --name NAME --token TOKEN\n", t.Token, moment(t.Expires), clean(t.Address))
+		fmt.Fprintf(c.out, "%s\n\nIt lets one server join until %s and is shown only now. On the new server, with the cluster's\npass-phrase at hand:\n\n  tandem join --data DIR --name NAME\n\nasks for both; this server is looked for at %s.\n", t.Token, moment(t.Expires), clean(t.Address))
+		if j.Replace != "" {
+			fmt.Fprintf(c.out, "%s is removed as the new server joins; that one may take its name.\n", clean(j.Replace))
+		}
 	})
 }
 

@@ -93,6 +93,11 @@ func messageOf(e fault.Entry, area fault.Area) client.Message {
 		Action: e.Action}, Area: area.About}
 }
 
+// noticeOf is a fault of this program as the API shows those of a server.
+func noticeOf(f *fault.Error) client.FaultNotice {
+	return client.FaultNotice{Code: f.Code, Severity: f.Severity.String(), Message: f.Message, Reason: f.Reason, Action: f.Action}
+}
+
 // Run explains a message. A place of a server is accepted and needed only for what this program's catalogue lacks.
 func (e *explainMessage) Run(ctx context.Context, c *console) error {
 	id := strings.ToUpper(strings.TrimSpace(e.ID))

@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -38,6 +39,7 @@ func TestCommands(t *testing.T) {
 				}
 				e.Setenv(name, fmt.Sprint(port))
 			}
+			e.Values[serversKey{}] = servers{}
 			e.Setenv("TZ", "UTC")
 			e.Setenv("NO_COLOR", "1")
 			if talk, err := os.ReadFile(filepath.Join(e.WorkDir, "talk.phones")); err == nil {
@@ -62,17 +64,27 @@ func startServer(ts *testscript.TestScript, neg bool, args []string) {
 	flags = append(flags, "--web-port="+ts.Getenv("WEB"), "--sip-port="+ts.Getenv("SIP"))
 	ts.Check(ts.Exec("tandem", append([]string{"init", "--data", "pbx", "--name", "cm1"}, flags...)...))
 	data := ts.MkAbs("pbx")
+	ts.Setenv("TANDEM_DATA", data)
+	serveInBackground(ts, data)
+	ts.Check(ts.Exec("tandem", "status", "--wait"))
+}
+
+// serveInBackground starts the server of a directory, which ends with the script at the latest. end ends it now.
+func serveInBackground(ts *testscript.TestScript, data string) (end func()) {
 	serve := exec.Command("tandem", "serve", "--data", data) // found by the path that testscript.Main sets
 	serve.Env = append(os.Environ(), "TZ=UTC")
-	end, err := background(serve)
+	stop, err := background(serve)
 	ts.Check(err)
-	ts.Defer(func() {
-		if text, err := end(); err != nil {
-			ts.Logf("the server: %v\n%s", err, text)
-		}
-	})
-	ts.Setenv("TANDEM_DATA", data)
-	ts.Check(ts.Exec("tandem", "status", "--wait"))
+	var once sync.Once
+	end = func() {
+		once.Do(func() {
+			if text, err := stop(); err != nil {
+				ts.Logf("the server of %s: %v\n%s", data, err, text)
+			}
+		})
+	}
+	ts.Defer(end)
+	return end
 }
 
 // serverEnds bounds the end of a server that was interrupted.

@@ -13,10 +13,15 @@ import (
 
 // scriptCommands are the commands of scripts beyond those of testscript.
 var scriptCommands = map[string]func(*testscript.TestScript, bool, []string){
-	"server":    startServer,
-	"exits":     exits,
-	"firstcall": firstCall,
-	"secret":    secret,
+	"server":     startServer,
+	"exits":      exits,
+	"firstcall":  firstCall,
+	"secret":     secret,
+	"newserver":  newServer,
+	"serve":      serve,
+	"stop":       stop,
+	"token":      joinToken,
+	"eventually": eventually,
 }
 
 // exits is the command of scripts "exits N PROGRAM …": the program must end with exactly that status.

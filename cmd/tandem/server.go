@@ -6,11 +6,9 @@ import (
 	"io"
 	"log/slog"
 	"net"
-	"os"
 	"slices"
 	"strings"
 
-	"tandem/fault"
 	"tandem/node"
 	"tandem/service"
 )
@@ -18,6 +16,7 @@ import (
 // serverCommands set a server up and run it.
 type serverCommands struct {
 	Init  initCommand  `cmd:"" help:"Set up a new stand-alone server in an empty directory."`
+	Join  joinCommand  `cmd:"" help:"Make an empty directory a further server of a cluster."`
 	Serve serveCommand `cmd:"" help:"Run the server in the foreground."`
 }
 
@@ -47,25 +46,13 @@ type initCommand struct {
 	portFlags
 }
 
-// passphraseLimit bounds the size of a pass-phrase file.
-const passphraseLimit = 4096
-
 // Run sets the server up and shows once what nobody can read afterwards.
 func (i *initCommand) Run(c *console) error {
 	o := node.InitOptions{Data: i.Data, Name: i.Name, Address: i.Address, Ports: i.ports()}
 	if i.PassphraseFile != "" {
-		f, err := os.Open(i.PassphraseFile)
-		if err != nil {
-			return fault.Wrap(err, fault.FileUnreadable, "file", i.PassphraseFile)
-		}
-		text, err := io.ReadAll(io.LimitReader(f, passphraseLimit))
-		f.Close()
-		if err != nil {
-			return fault.Wrap(err, fault.FileUnreadable, "file", i.PassphraseFile)
-		}
-		o.Passphrase = strings.TrimRight(string(text), "\r\n")
-		if o.Passphrase == "" {
-			return fault.New(fault.PassphraseWeak, "length", 0, "minimum", 16)
+		var err error
+		if o.Passphrase, err = readPassphrase(i.PassphraseFile); err != nil {
+			return err
 		}
 	}
 	r, err := node.Init(o)

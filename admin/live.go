@@ -1,8 +1,10 @@
 package admin
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -13,7 +15,6 @@ import (
 	"tandem/confdb"
 	"tandem/dialplan"
 	"tandem/fault"
-	"tandem/registration"
 	"tandem/service/trace"
 	"tandem/telephony"
 )
@@ -42,44 +43,50 @@ func (o *Operations) live(ctx context.Context, at confdb.Position) {
 	}
 }
 
-func (o *Operations) registrationWords(r registration.Registration) client.Registration {
-	w := client.Registration{Device: r.Device, Protocol: r.Protocol, Address: r.Address.String(), Since: r.Since, Load: r.Load,
-		Node: int(r.Node)}
-	if store := o.Store(); store != nil {
-		if p := store.Snapshot().Phone(telephony.DeviceName(r.Device)); p != nil {
-			w.Description, w.Product = p.Description, string(p.Product)
-			for _, l := range p.Lines {
-				w.Lines = append(w.Lines, string(l.DirectoryNumber))
-			}
-		}
+// LiveCalls lists the sides of the calls in progress on all servers, by call.
+func (o *Operations) LiveCalls(ctx context.Context) (client.CallsInProgress, error) {
+	out := client.CallsInProgress{Calls: []client.LiveCall{}}
+	if err := o.may(ctx, ToRead, "see calls"); err != nil {
+		return out, err
 	}
-	return w
-}
-
-// Registrations lists the devices that are registered now.
-func (o *Operations) Registrations(ctx context.Context) ([]client.Registration, error) {
-	if err := o.may(ctx, ToRead, "see registrations"); err != nil {
-		return nil, err
+	answers, missed, err := o.everywhere(ctx, question{About: aboutCalls}, callsWithin)
+	if err != nil {
+		return out, err
 	}
-	out := []client.Registration{}
-	if x := o.Calls(); x != nil {
-		for _, r := range x.Registrations() {
-			out = append(out, o.registrationWords(r))
-		}
+	out.NotAsked = missed
+	for _, a := range answers {
+		out.More = out.More || a.More
 	}
+	out.Calls = append(out.Calls, sides(answers)...)
 	return out, nil
 }
 
-// LiveCalls lists the sides of the calls in progress.
-func (o *Operations) LiveCalls(ctx context.Context) ([]client.LiveCall, error) {
-	if err := o.may(ctx, ToRead, "see calls"); err != nil {
-		return nil, err
+// sides joins the sides of calls of all servers, those of one call side by side, who called first.
+func sides(answers []answer) (out []client.LiveCall) {
+	for _, a := range answers {
+		for _, l := range a.Live {
+			l.Server = a.server
+			out = append(out, l)
+		}
 	}
-	return o.liveCalls(signal.CallID{}), nil
+	slices.SortStableFunc(out, func(a, b client.LiveCall) int {
+		return cmp.Or(cmp.Compare(len(a.Call), len(b.Call)), strings.Compare(a.Call, b.Call), -boolCompare(a.Initiator, b.Initiator), strings.Compare(a.Device, b.Device))
+	})
+	return out
 }
 
-// liveCalls lists the sides of one call, or of all.
-func (o *Operations) liveCalls(of signal.CallID) []client.LiveCall {
+func boolCompare(a, b bool) int {
+	switch {
+	case a == b:
+		return 0
+	case a:
+		return 1
+	}
+	return -1
+}
+
+// liveCalls lists the sides of some calls on this server, or of all if of is nil.
+func (o *Operations) liveCalls(of []signal.CallID) []client.LiveCall {
 	out := []client.LiveCall{}
 	x := o.Calls()
 	if x == nil {
@@ -87,7 +94,7 @@ func (o *Operations) liveCalls(of signal.CallID) []client.LiveCall {
 	}
 	d := o.Directory()
 	for _, c := range x.Calls() {
-		if !of.IsZero() && c.Call != of {
+		if of != nil && !slices.Contains(of, c.Call) {
 			continue
 		}
 		w := client.LiveCall{Call: c.Call.String(), Device: c.Device, Line: c.Instance, State: c.State.String(), Peer: c.Remote.Number,
@@ -143,23 +150,44 @@ func (o *Operations) Call(ctx context.Context, id string, raw bool) (client.Call
 	if err != nil {
 		return client.CallStory{}, fault.New(fault.RequestInvalid, "problem", err.Error())
 	}
-	records, err := o.Records(ctx, client.RecordQuery{Call: id})
-	if err != nil {
+	if err := o.may(ctx, ToRead, "read call records"); err != nil {
 		return client.CallStory{}, err
 	}
-	s := client.CallStory{Call: call.String(), Server: string(o.Server), Live: o.liveCalls(call)}
-	for i := len(records) - 1; i >= 0; i-- {
-		s.Records = append(s.Records, records[i])
-	}
-	if l, ok := o.Ladders.Of(call.String()); ok {
-		for _, m := range l.Messages {
-			w := client.LadderMessage{Time: m.Time, From: m.From, To: m.To, Protocol: m.Protocol, Summary: m.Summary, Length: m.Length}
-			if raw {
-				w.Raw = m.Raw
+	s := client.CallStory{Call: call.String(), Server: string(o.Server)}
+	// A call may go by other keys at a server at which it was joined to another: with these all are asked again.
+	keys := []string{call.String()}
+	var answers []answer
+	for range 2 {
+		if answers, s.NotAsked, err = o.everywhere(ctx, question{About: aboutCall, Calls: keys, Raw: raw}, callsWithin); err != nil {
+			return client.CallStory{}, err
+		}
+		more := slices.Clone(keys)
+		for _, a := range answers {
+			for _, k := range a.Keys {
+				if !slices.Contains(more, k) && len(more) < maximumKeys {
+					more = append(more, k)
+				}
 			}
-			s.Messages = append(s.Messages, w)
+		}
+		if len(answers) == 1 || len(more) == len(keys) {
+			break
+		}
+		keys = more
+	}
+	s.Live = sides(answers)
+	for _, a := range answers {
+		for _, m := range a.Messages {
+			m.Server = a.server
+			s.Messages = append(s.Messages, m)
+		}
+		for _, r := range a.Records {
+			if !slices.ContainsFunc(s.Records, func(other client.Record) bool { return other.ID == r.ID && other.Server == r.Server }) {
+				s.Records = append(s.Records, r)
+			}
 		}
 	}
+	slices.SortStableFunc(s.Messages, func(a, b client.LadderMessage) int { return a.Time.Compare(b.Time) })
+	slices.SortStableFunc(s.Records, func(a, b client.Record) int { return a.Began.Compare(b.Began) })
 	if len(s.Live) == 0 && len(s.Records) == 0 && len(s.Messages) == 0 {
 		return s, fault.New(fault.ObjectNotFound, "kind", "call", "name", id)
 	}
@@ -178,18 +206,23 @@ func (o *Operations) Story(ctx context.Context, device string) (client.DeviceSto
 		}
 	}
 	if x := o.Calls(); x != nil {
-		if r, ok := x.Registration(device); ok {
-			w := o.registrationWords(r)
-			s.Registration = &w
+		s.Registration = o.registrationOf(x, device)
+	}
+	answers, missed, err := o.everywhere(ctx, question{About: aboutDevice, Device: device}, askWithin)
+	if err != nil {
+		return s, err
+	}
+	s.NotAsked = missed
+	for _, a := range answers {
+		for _, l := range a.Lines {
+			l.Server = a.server
+			s.Lines = append(s.Lines, l)
 		}
 	}
-	lines, known := o.Stories.Of(device)
-	if !known && !s.Configured && s.Registration == nil {
+	if len(s.Lines) == 0 && !s.Configured && s.Registration == nil {
 		return s, fault.New(fault.ObjectNotFound, "kind", "device", "name", device)
 	}
-	for _, l := range lines {
-		s.Lines = append(s.Lines, storyWords(l))
-	}
+	slices.SortStableFunc(s.Lines, func(a, b client.StoryLine) int { return a.Time.Compare(b.Time) })
 	return s, nil
 }
 

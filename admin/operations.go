@@ -21,9 +21,17 @@ import (
 
 // Calls is call processing as it is looked at.
 type Calls interface {
-	Calls() []signal.LineCall
-	Registrations() []registration.Registration
-	Registration(device string) (registration.Registration, bool)
+	Calls() []signal.LineCall                                     // on this server
+	Registrations() []registration.Registration                   // at this server
+	Registration(device string) (registration.Registration, bool) // at whatever server
+	// ClusterRegistrations lists the devices that are registered at any server, by name.
+	ClusterRegistrations() []Registered
+}
+
+// Registered is a device's registration at a server of the cluster.
+type Registered struct {
+	registration.Registration
+	Lost bool // the server does not answer, and the device is at no other yet
 }
 
 // Sources are what the operations work on. The functions return nil while the service that makes the thing is down.
@@ -37,6 +45,7 @@ type Sources struct {
 	Calls     func() Calls
 	Records   func() cdr.Reports
 	Cluster   func() Cluster // may be nil
+	Others    Others         // may be nil: this server is alone
 
 	Services *service.Manager
 	Alarms   *alarm.Board

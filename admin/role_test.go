@@ -111,13 +111,16 @@ func TestRolesOnEveryWrite(t *testing.T) {
 func TestReadingNeedsARole(t *testing.T) {
 	w := newWorld(t)
 	reads := map[string]func(context.Context) error{
-		"status":     func(ctx context.Context) error { _, err := w.Status(ctx); return err },
-		"export":     func(ctx context.Context) error { _, err := w.Export(ctx, false); return err },
-		"kinds":      func(ctx context.Context) error { _, err := w.Kinds(ctx); return err },
-		"list":       func(ctx context.Context) error { _, err := w.List(ctx, "phones", client.ListQuery{}); return err },
-		"get":        func(ctx context.Context) error { _, _, err := w.Get(ctx, "user", "alice"); return err },
-		"route":      func(ctx context.Context) error { _, err := w.Route(ctx, "SIP2001", "2002"); return err },
-		"registered": func(ctx context.Context) error { _, err := w.Registrations(ctx); return err },
+		"status": func(ctx context.Context) error { _, err := w.Status(ctx); return err },
+		"export": func(ctx context.Context) error { _, err := w.Export(ctx, false); return err },
+		"kinds":  func(ctx context.Context) error { _, err := w.Kinds(ctx); return err },
+		"list":   func(ctx context.Context) error { _, err := w.List(ctx, "phones", client.ListQuery{}); return err },
+		"get":    func(ctx context.Context) error { _, _, err := w.Get(ctx, "user", "alice"); return err },
+		"route":  func(ctx context.Context) error { _, err := w.Route(ctx, "SIP2001", "2002"); return err },
+		"registered": func(ctx context.Context) error {
+			_, err := w.Registrations(ctx, client.RegistrationQuery{})
+			return err
+		},
 		"live":       func(ctx context.Context) error { _, err := w.LiveCalls(ctx); return err },
 		"records":    func(ctx context.Context) error { _, err := w.Operations.Records(ctx, client.RecordQuery{}); return err },
 		"story":      func(ctx context.Context) error { _, err := w.Story(ctx, "SIP2001"); return err },

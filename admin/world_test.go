@@ -64,6 +64,10 @@ func (calls) Registrations() []registration.Registration {
 	r, _ := calls{}.Registration("SIP2001")
 	return []registration.Registration{r}
 }
+func (calls) ClusterRegistrations() []admin.Registered {
+	r, _ := calls{}.Registration("SIP2001")
+	return []admin.Registered{{Registration: r}}
+}
 func (calls) Registration(device string) (registration.Registration, bool) {
 	return registration.Registration{Attachment: signal.Attachment{Device: "SIP2001", Protocol: "SIP"}, Node: 1}, device == "SIP2001"
 }

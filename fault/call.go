@@ -9,6 +9,7 @@ const (
 	CallMailboxFull    Code = "TDM-CAL-0005"
 	DialPlanNotCurrent Code = "TDM-CAL-0006"
 	ForwardUnreachable Code = "TDM-CAL-0007"
+	CallProcessingAway Code = "TDM-CAL-0008"
 )
 
 var call = []Entry{
@@ -40,4 +41,8 @@ var call = []Entry{
 		"Calls to {line} were not forwarded to {destination}.",
 		"Nothing that the calling search space {space} reaches has that number.",
 		"Choose a number that can be called from this phone.", 409},
+	{CallProcessingAway, SeverityError,
+		"Which devices are registered is not known here.",
+		"Call processing does not run on {server}.",
+		"Ask another server of the cluster, or start the service with `tandem service start CallManager`.", 503},
 }

@@ -54,8 +54,8 @@ func (l ladder) Message(call signal.CallID, device string, toDevice bool, name, 
 type sipLadder ladder
 
 // Message implements sipua.Ladder.
-func (l sipLadder) Message(call signal.CallID, device string, toDevice bool, summarize func(b, raw []byte) []byte, raw []byte) {
-	m := trace.Message{Time: time.Now(), From: device, To: l.server, Protocol: l.protocol, Raw: raw}
+func (l sipLadder) Message(call signal.CallID, device string, toDevice bool, at time.Time, summarize func(b, raw []byte) []byte, raw []byte) {
+	m := trace.Message{Time: at, From: device, To: l.server, Protocol: l.protocol, Raw: raw}
 	if toDevice {
 		m.From, m.To = m.To, m.From
 	}
@@ -126,8 +126,8 @@ func (n *Node) sccpOptions(x *runner.Exchange, d *live.Directory, store *confdb.
 			p.FallbackRate, p.RegistrationRate = v.Int(parameter.MaximumFallbackRate), v.Int(parameter.MaximumRegistrationRate)
 			return p
 		},
-		Capacity: room,
-		Servers:  func(device string) []sccpstation.ServerEntry { return n.serversOf(d, device) },
+		Capacity: room, Where: n.registeredAt(x),
+		Servers: func(device string) []sccpstation.ServerEntry { return n.serversOf(d, device) },
 	}
 }
 
@@ -168,7 +168,7 @@ func (n *Node) sipOptions(x *runner.Exchange, d *live.Directory, store *confdb.S
 	dir := devices{d, store, telephony.ServerName(n.settings.Name)}
 	return sipua.Options{
 		Exchange: x, Directory: dir, Credentials: dir, Realm: realm(d), NonceKey: key, NonceLife: v.Duration(parameter.SIPNonceLifetime),
-		Name: n.settings.Name, Capacity: room,
+		Name: n.settings.Name, Capacity: room, Where: n.registeredAt(x),
 		Story: stories{n.stories}, Alarms: n.alarms, Ladder: sipLadder{n.ladders, n.settings.Name, "SIP"}, Log: log,
 		SessionInterval: v.Duration(parameter.SIPSessionExpires), SessionMinimum: v.Duration(parameter.SIPSessionMinimum),
 		Parameters: func() sipua.Parameters {

@@ -83,8 +83,8 @@ func (m *membership) hears(node uint16) bool {
 	return false
 }
 
-// RemoveServer implements admin.Cluster.
-func (m *membership) RemoveServer(ctx context.Context, name string) error {
+// remove locks a server out.
+func (m *membership) remove(ctx context.Context, name string) error {
 	group := m.replica.Members()
 	if slices.ContainsFunc(group, func(g replica.Member) bool { return string(g.Server) == name && g.Voter && !g.Publisher }) && voters(group) > 1 {
 		return fault.New(fault.MemberVotes, "server", name)
@@ -96,8 +96,7 @@ func (m *membership) RemoveServer(ctx context.Context, name string) error {
 	return nil
 }
 
-// SetVoters implements admin.Cluster.
-func (m *membership) SetVoters(_ context.Context, names []string) error {
+func (m *membership) setVoters(names []string) error {
 	servers := make([]telephony.ServerName, len(names))
 	for i, n := range names {
 		servers[i] = telephony.ServerName(n)
@@ -105,8 +104,7 @@ func (m *membership) SetVoters(_ context.Context, names []string) error {
 	return m.replica.SetVoters(servers...)
 }
 
-// CreateJoinToken implements admin.Cluster.
-func (m *membership) CreateJoinToken(_ context.Context, validity time.Duration, address, replace string) (client.JoinToken, error) {
+func (m *membership) createJoinToken(validity time.Duration, address, replace string) (client.JoinToken, error) {
 	token, until, err := m.authority.CreateToken(cluster.TokenOptions{Life: validity, Address: address, Replace: telephony.ServerName(replace)})
 	if err != nil {
 		return client.JoinToken{}, err
@@ -172,8 +170,8 @@ func (m *membership) Replication(context.Context) (client.Replication, error) {
 // verifyWithin bounds how long a server may take until it stands where the copies are compared.
 const verifyWithin = 15 * time.Second
 
-// VerifyReplication implements admin.Cluster.
-func (m *membership) VerifyReplication(ctx context.Context) (client.Verification, error) {
+// verify compares this copy, the publisher's, with all others.
+func (m *membership) verify(ctx context.Context) (client.Verification, error) {
 	own, err := m.replica.Verify(ctx)
 	if err != nil {
 		return client.Verification{}, err
@@ -221,8 +219,11 @@ func (m *membership) differences(ctx context.Context, member cluster.Member, at 
 	return strings.Join(out, "; ")
 }
 
-// Reinitialize implements admin.Cluster.
-func (m *membership) Reinitialize(ctx context.Context, server string) error {
+// reinitialize rebuilds the copy of a server, or of all but this one.
+func (m *membership) reinitialize(ctx context.Context, server string) error {
+	if server == string(m.self) {
+		return fault.New(fault.RequestInvalid, "problem", server+" is the publisher: its copy is the one that the others are made from")
+	}
 	var done []error
 	found := false
 	for _, member := range cluster.Members(m.store.Snapshot()) {

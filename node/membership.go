@@ -152,6 +152,9 @@ func (m *membership) join(h *service.Host) (err error) {
 	m.spread = files.New(files.Options{Store: n.firmware, Wanted: m.wantedFiles, Client: m.client, Peers: m.filePeers, Missing: m.missingFiles, Log: h.Log()})
 	m.mesh.Receive(bus.TopicReplication, m.acknowledged)
 	m.calls = runner.NewLink(m.mesh)
+	m.mesh.Answer(bus.TopicStatus, func(ctx context.Context, _ bus.Peer, question []byte) ([]byte, error) {
+		return n.operations.Answer(ctx, question)
+	})
 	m.mesh.Describe(m.describe)
 	m.mesh.Watch(func(p bus.Peer, reachable bool) {
 		if !reachable {

@@ -69,8 +69,8 @@ type Node struct {
 	files      *provision.Service
 
 	busy       busy
+	operations *admin.Operations
 	web        *rest.Server
-	operations *admin.Operations // set with web
 	ports      *bound
 	started    time.Time
 }

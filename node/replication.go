@@ -9,6 +9,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/url"
 	"syscall"
 	"time"
 
@@ -66,6 +67,10 @@ func (m *membership) ask(ctx context.Context, to cluster.Member, path string, re
 	}
 	a, err := m.client.Do(q)
 	if err != nil {
+		var u *url.Error
+		if errors.As(err, &u) { // the address says nothing to an administrator
+			err = u.Err
+		}
 		return nil, err
 	}
 	defer a.Body.Close()
@@ -144,6 +149,7 @@ func (m *membership) handler(records http.Handler) http.Handler {
 	answer(transferPath, asJSON(func(ctx context.Context, to telephony.ServerName) (struct{}, error) {
 		return struct{}{}, m.replica.Transfer(ctx, to)
 	}))
+	answer(publisherPath, asJSON(m.worked))
 	answer(namesPath, asJSON(func(ctx context.Context, _ struct{}) (cluster.NameReport, error) { return m.names(ctx), nil }))
 	return mux
 }

@@ -11,7 +11,7 @@ import (
 
 // newWeb makes the operations of administrators and the API that offers them.
 func (n *Node) newWeb() *rest.Server {
-	ops := admin.New(admin.Sources{
+	n.operations = admin.New(admin.Sources{
 		Server: telephony.ServerName(n.settings.Name), Version: n.options.Version, Started: n.started,
 		Store:     func() *confdb.Store { return held(n, func() *confdb.Store { return n.store }) },
 		Directory: func() *live.Directory { return held(n, func() *live.Directory { return n.directory }) },
@@ -27,7 +27,7 @@ func (n *Node) newWeb() *rest.Server {
 				if n.exchange == nil {
 					return nil
 				}
-				return n.exchange
+				return processing{n.exchange}
 			}); x != nil {
 				return x
 			}
@@ -39,12 +39,12 @@ func (n *Node) newWeb() *rest.Server {
 			}
 			return nil
 		},
+		Others:   others{n},
 		Services: n.services, Alarms: n.alarms, Stories: n.stories, Ladders: n.ladders, Firmware: n.firmware,
 		Listening: func() map[string]string { return n.ports.listening() },
 		Restart:   n.restartDevice, Writable: n.watch.Writable, Log: n.log,
 	})
-	n.operations = ops
-	return rest.New(ops, rest.Options{Version: n.options.Version, Metrics: n.counters.Handler()})
+	return rest.New(n.operations, rest.Options{Version: n.options.Version, Metrics: n.counters.Handler()})
 }
 
 // held reads what a service made, under the lock that guards it.

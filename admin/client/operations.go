@@ -137,9 +137,10 @@ func (c *Client) Restart(ctx context.Context, device string) error {
 	return err
 }
 
-// Registrations lists the devices that are registered now.
-func (c *Client) Registrations(ctx context.Context) ([]Registration, error) {
-	return ask[[]Registration](ctx, c, http.MethodGet, "/registrations", nil, nil)
+// Registrations lists the devices of the cluster.
+func (c *Client) Registrations(ctx context.Context, q RegistrationQuery) (Registrations, error) {
+	return ask[Registrations](ctx, c, http.MethodGet, "/registrations", url.Values(query{}.text("state", q.State).text("server", q.Server).
+		text("filter", q.Filter)), nil)
 }
 
 // Records lists call records, newest first.
@@ -150,7 +151,13 @@ func (c *Client) Records(ctx context.Context, q RecordQuery) ([]Record, error) {
 
 // LiveCalls lists the sides of calls in progress.
 func (c *Client) LiveCalls(ctx context.Context) ([]LiveCall, error) {
-	return ask[[]LiveCall](ctx, c, http.MethodGet, "/calls/live", nil, nil)
+	p, err := c.CallsInProgress(ctx)
+	return p.Calls, err
+}
+
+// CallsInProgress is LiveCalls with the servers that could not be asked.
+func (c *Client) CallsInProgress(ctx context.Context) (CallsInProgress, error) {
+	return ask[CallsInProgress](ctx, c, http.MethodGet, "/calls/live", nil, nil)
 }
 
 // Call tells everything known of the call with an identifier such as 1/42; raw adds the bytes of its messages.

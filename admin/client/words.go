@@ -185,17 +185,61 @@ type RingsAt struct {
 	Address    string `json:"address,omitempty" doc:"From where it is registered."`
 }
 
-// Registration is a device that is registered now.
+// Registration is a device of the cluster and its hold on a server.
 type Registration struct {
 	Device      string    `json:"device" doc:"Name of the device."`
 	Description string    `json:"description,omitempty" doc:"Whose it is or where it stands."`
 	Protocol    string    `json:"protocol" doc:"SCCP or SIP."`
 	Product     string    `json:"product,omitempty" doc:"What it is."`
-	Address     string    `json:"address" doc:"From where it is registered."`
-	Since       time.Time `json:"since" doc:"Since when."`
+	State       string    `json:"state" enum:"registered,lost,unregistered" doc:"lost: it was registered at a server that does not answer now, and at no other since."`
+	Server      string    `json:"server,omitempty" doc:"Server at which it is registered."`
+	Node        int       `json:"node,omitempty" doc:"Number of the server."`
+	Address     string    `json:"address,omitempty" doc:"From where it is registered."`
+	Since       time.Time `json:"since,omitzero" doc:"Since when."`
 	Load        string    `json:"load,omitempty" doc:"Firmware that it says it runs."`
 	Lines       []string  `json:"lines,omitempty" doc:"Its directory numbers."`
-	Node        int       `json:"node" doc:"Number of the server."`
+	LastFailure *Failure  `json:"lastFailure,omitempty" doc:"What went wrong with it last, at any server that could be asked."`
+}
+
+// States of a Registration.
+const (
+	Registered   = "registered"
+	Lost         = "lost"
+	Unregistered = "unregistered"
+)
+
+// Failure is what went wrong with a device.
+type Failure struct {
+	Time     time.Time  `json:"time" doc:"When it happened last."`
+	Code     fault.Code `json:"code" doc:"Identifier of the refusal or failure."`
+	Sentence string     `json:"sentence" doc:"Plain words."`
+	Server   string     `json:"server,omitempty" doc:"Server at which it happened."`
+}
+
+// RegistrationQuery says which devices are wanted. A zero field asks for nothing.
+type RegistrationQuery struct {
+	State  string // registered (with those that are lost) or unregistered; "": both
+	Server string // at which they are registered
+	Filter string // a part of the name, description, product, address, load or a directory number, in any capitals
+}
+
+// Registrations are the devices of the cluster that were asked for.
+type Registrations struct {
+	Devices  []Registration `json:"devices" doc:"The devices, by name."`
+	NotAsked []NotAsked     `json:"notAsked,omitempty" doc:"Servers that could not be asked."`
+}
+
+// NotAsked is a server that could not be asked about what it does: what only it knows is missing.
+type NotAsked struct {
+	Server string `json:"server" doc:"Name of the server."`
+	Reason string `json:"reason" doc:"Why not."`
+}
+
+// CallsInProgress are the sides of calls on all servers.
+type CallsInProgress struct {
+	Calls    []LiveCall `json:"calls" doc:"The sides, by call."`
+	More     bool       `json:"more,omitempty" doc:"There are more than are listed."`
+	NotAsked []NotAsked `json:"notAsked,omitempty" doc:"Servers that could not be asked."`
 }
 
 // LiveCall is one side of a call in progress.
@@ -208,6 +252,7 @@ type LiveCall struct {
 	Peer      string `json:"peer,omitempty" doc:"Number of the other party."`
 	PeerName  string `json:"peerName,omitempty" doc:"Name of the other party."`
 	Initiator bool   `json:"initiator" doc:"This side made the call."`
+	Server    string `json:"server,omitempty" doc:"Server that holds this side."`
 }
 
 // Record is a call record: one pair of parties. A transferred call has several with the same Call.
@@ -248,7 +293,8 @@ type CallStory struct {
 	Live     []LiveCall      `json:"live,omitempty" doc:"Its sides, if it is in progress."`
 	Records  []Record        `json:"records,omitempty" doc:"Its records, in the order in which they began."`
 	Messages []LadderMessage `json:"messages,omitempty" doc:"Its messages, oldest first."`
-	Server   string          `json:"server" doc:"Name of the server among the participants."`
+	Server   string          `json:"server" doc:"Name of the server that answers: a participant, if it took part."`
+	NotAsked []NotAsked      `json:"notAsked,omitempty" doc:"Servers that could not be asked."`
 }
 
 // LadderMessage is one message of a call.
@@ -260,6 +306,7 @@ type LadderMessage struct {
 	Summary  string    `json:"summary" doc:"The message in short."`
 	Raw      []byte    `json:"raw,omitempty" doc:"Its bytes, in base64; absent unless asked for."`
 	Length   int       `json:"length" doc:"How many bytes it had."`
+	Server   string    `json:"server,omitempty" doc:"Server that sent or received it."`
 }
 
 // DeviceStory tells what happened to a device.
@@ -271,6 +318,7 @@ type DeviceStory struct {
 	Product      string        `json:"product,omitempty" doc:"What it is configured to be."`
 	Registration *Registration `json:"registration,omitempty" doc:"Its registration, if it is registered."`
 	Lines        []StoryLine   `json:"lines" doc:"What happened, oldest first."`
+	NotAsked     []NotAsked    `json:"notAsked,omitempty" doc:"Servers that could not be asked."`
 }
 
 // StoryLine is one sentence of a story.
@@ -280,6 +328,7 @@ type StoryLine struct {
 	Count    int        `json:"count" doc:"How often it happened."`
 	Code     fault.Code `json:"code,omitempty" doc:"Identifier of a refusal or failure."`
 	Sentence string     `json:"sentence" doc:"Plain words."`
+	Server   string     `json:"server,omitempty" doc:"Server at which it happened."`
 }
 
 // File is a file that devices may fetch.

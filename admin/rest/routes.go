@@ -166,8 +166,12 @@ func (s *Server) watching(api huma.API) {
 	}) (client.Route, error) {
 		return o.Route(ctx, in.From, in.Digits)
 	})
-	operation(s, api, http.MethodGet, "/registrations", "registrations", "Devices that are registered", func(ctx context.Context, _ *nothing) ([]client.Registration, error) {
-		return o.Registrations(ctx)
+	operation(s, api, http.MethodGet, "/registrations", "registrations", "Devices of the cluster and where they are registered", func(ctx context.Context, in *struct {
+		State  string `query:"state" enum:"registered,unregistered" doc:"Only such devices."`
+		Server string `query:"server" doc:"Only devices that are registered at the server." maxLength:"63"`
+		Filter string `query:"filter" doc:"Part of a name, description, product, address, load or directory number." maxLength:"128"`
+	}) (client.Registrations, error) {
+		return o.Registrations(ctx, client.RegistrationQuery{State: in.State, Server: in.Server, Filter: in.Filter})
 	})
 	operation(s, api, http.MethodGet, "/devices/{name}/story", "story", "What happened to a device", func(ctx context.Context, in *Named) (client.DeviceStory, error) {
 		return o.Story(ctx, in.Name)
@@ -175,7 +179,7 @@ func (s *Server) watching(api huma.API) {
 	operation(s, api, http.MethodPost, "/devices/{name}/restart", "restart", "Restart a device when it is idle", func(ctx context.Context, in *Named) (nothing, error) {
 		return nothing{}, o.RestartDevice(ctx, in.Name)
 	})
-	operation(s, api, http.MethodGet, "/calls/live", "live-calls", "Calls in progress", func(ctx context.Context, _ *nothing) ([]client.LiveCall, error) {
+	operation(s, api, http.MethodGet, "/calls/live", "live-calls", "Calls in progress", func(ctx context.Context, _ *nothing) (client.CallsInProgress, error) {
 		return o.LiveCalls(ctx)
 	})
 	operation(s, api, http.MethodGet, "/calls", "calls", "Call records, newest first", func(ctx context.Context, in *struct {

@@ -194,9 +194,9 @@ func (r *replicationVerify) Run(ctx context.Context, c *console) error {
 		return err
 	}
 	if err := r.show(c.out, v, func() {
-		t := newTable(c.out, "SERVER", "EQUAL", "SHA-256", "")
+		t := newTable(c.out, "SERVER", "EQUAL", "SHA-256", "DIFFERENCE")
 		for _, d := range v.Copies {
-			t.row(d.Server, yesNo(d.Equal), orDash(cut(d.Digest, 24)), d.Differ)
+			t.row(d.Server, yesNo(d.Equal), orDash(cut(d.Digest, 24)), orDash(d.Differ))
 		}
 		t.end()
 		if v.Equal {
@@ -239,7 +239,14 @@ func (r *replicationReinitialize) Run(ctx context.Context, c *console) error {
 	if err != nil {
 		return err
 	}
-	return r.show(c.out, s, func() { writeReplication(c.out, s) })
+	return r.show(c.out, s, func() {
+		what := "The copy of " + clean(r.Name) + " was"
+		if r.All {
+			what = "All copies but the publisher's were"
+		}
+		fmt.Fprintf(c.out, "%s built anew from a snapshot.\n\n", what)
+		writeReplication(c.out, s)
+	})
 }
 
 type joinTokenCommands struct {
@@ -346,6 +353,9 @@ func (d *doctorNames) Run(ctx context.Context, c *console) error {
 			t.row(k.From, k.To, orDash(k.Forward), orDash(k.Reverse), verdict)
 		}
 		t.end()
+		if !good {
+			fmt.Fprintln(c.out, "\nAdd what is missing to DNS, forward and reverse, or to /etc/hosts of each server. Servers use addresses among\nthemselves; what uses names will fail.")
+		}
 		if len(m.Notes) > 0 {
 			fmt.Fprintf(c.out, "\n%s\n", clean(strings.Join(m.Notes, " ")))
 		}
@@ -393,6 +403,9 @@ func (m *lineMessages) Run(ctx context.Context, c *console) error {
 	return setUser(ctx, c, m.connection, m.format, client.UserSetting{Setting: "messages", Subject: m.Line, Value: m.Count}, func(s client.UserSetting) string {
 		if s.Value == "" {
 			return "No message waits for " + s.Subject + "."
+		}
+		if s.Value == "1" {
+			return "1 message waits for " + s.Subject + "."
 		}
 		return s.Value + " messages wait for " + s.Subject + "."
 	})

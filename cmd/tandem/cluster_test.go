@@ -3,6 +3,9 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
 	"strings"
 	"time"
 
@@ -34,6 +37,11 @@ func newServer(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	flags, err := clusterPorts()
 	ts.Check(err)
+	ts.Check(tellPorts(ts.Getenv("WORK"), args[2], flags))
+	for i, use := range portNames {
+		_, port, _ := strings.Cut(flags[i], "=")
+		ts.Setenv(use+"_"+args[2], port)
+	}
 	flags = append(flags, "--data", args[1], "--name", args[2], "--address", args[3])
 	err = ts.Exec("tandem", append(append([]string{args[0]}, args[4:]...), flags...)...)
 	switch {
@@ -44,10 +52,32 @@ func newServer(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// servers are those that run for a script, by the variable that is set while they do.
+// tellPorts puts the server's ports into the scripts of phones: $sip_cm1 and the like.
+func tellPorts(dir, name string, flags []string) error {
+	scripts, err := filepath.Glob(filepath.Join(dir, "*.phones"))
+	if err != nil {
+		return err
+	}
+	for _, file := range scripts {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			return err
+		}
+		for i, use := range portNames {
+			_, port, _ := strings.Cut(flags[i], "=")
+			text = []byte(strings.ReplaceAll(string(text), "$"+use+"_"+name, port))
+		}
+		if err := os.WriteFile(file, text, 0o644); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// servers are how those that run for a script are killed, by their directories.
 type servers map[string]func()
 
-// serve is the command of scripts "serve DIR": the server of the directory runs in the background until "stop DIR", or the script's
+// serve is the command of scripts "serve DIR": the server of the directory runs in the background until "crash DIR", or the script's
 // end, and is ready.
 func serve(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 1 {
@@ -57,18 +87,18 @@ func serve(ts *testscript.TestScript, neg bool, args []string) {
 	if !ok {
 		ts.Fatalf("the script keeps no servers")
 	}
-	running[args[0]] = serveInBackground(ts, ts.MkAbs(args[0]))
+	_, running[args[0]] = serveInBackground(ts, ts.MkAbs(args[0]))
 	ts.Check(ts.Exec("tandem", "status", "--wait", "--data", args[0]))
 }
 
 // serversKey is where a script keeps its servers.
 type serversKey struct{}
 
-// stop is the command of scripts "stop DIR".
-func stop(ts *testscript.TestScript, neg bool, args []string) {
+// crash is the command of scripts "crash DIR": the server of the directory is killed.
+func crash(ts *testscript.TestScript, neg bool, args []string) {
 	running, _ := ts.Value(serversKey{}).(servers)
 	if neg || len(args) != 1 || running[args[0]] == nil {
-		ts.Fatalf("usage: stop DIR, after serve DIR")
+		ts.Fatalf("usage: crash DIR, after serve DIR")
 	}
 	running[args[0]]()
 }
@@ -84,15 +114,18 @@ func joinToken(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Setenv(args[0], token.Token)
 }
 
-// eventually is the command of scripts "eventually TEXT PROGRAM …": the program is run again until its standard output has the text.
+// eventually is the command of scripts "eventually PATTERN PROGRAM …": the program is run again until its standard output has the pattern, in
+// which ^ and $ are lines' ends.
 func eventually(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 2 {
-		ts.Fatalf("usage: eventually TEXT PROGRAM [ARGUMENT…]")
+		ts.Fatalf("usage: eventually PATTERN PROGRAM [ARGUMENT…]")
 	}
+	pattern, err := regexp.Compile("(?m)" + args[0])
+	ts.Check(err)
 	end := time.Now().Add(30 * time.Second)
 	for {
 		err := ts.Exec(args[1], args[2:]...)
-		if out := ts.ReadFile("stdout"); strings.Contains(out, args[0]) {
+		if out := ts.ReadFile("stdout"); pattern.MatchString(out) {
 			return
 		} else if time.Now().After(end) {
 			ts.Fatalf("%q was never said; the last time: %v", args[0], err)

@@ -43,6 +43,7 @@ func (e *explainDevice) Run(ctx context.Context, c *console) error {
 	if err != nil {
 		return err
 	}
+	writeNotAsked(c.err, s.NotAsked, "What happened there is missing.")
 	return e.show(c.out, s, func() { writeDevice(c.out, s) })
 }
 
@@ -60,22 +61,32 @@ func writeDevice(w io.Writer, s client.DeviceStory) {
 	} else {
 		fmt.Fprintf(w, "%s is not configured.\n", name)
 	}
-	if r := s.Registration; r != nil {
-		fmt.Fprintf(w, "It is registered from %s since %s", clean(r.Address), moment(r.Since))
+	switch r := s.Registration; {
+	case r == nil:
+		fmt.Fprintln(w, "It is not registered.")
+	case r.State == client.Lost:
+		fmt.Fprintf(w, "It was registered at %s, from %s, since %s. That server does not answer now, and the device has not come to another.\n",
+			clean(r.Server), clean(r.Address), moment(r.Since))
+	default:
+		fmt.Fprintf(w, "It is registered at %s, from %s, since %s", clean(r.Server), clean(r.Address), moment(r.Since))
 		if len(r.Lines) > 0 {
 			fmt.Fprintf(w, " with %s", clean(strings.Join(r.Lines, ", ")))
 		}
 		fmt.Fprintln(w, ".")
-	} else {
-		fmt.Fprintln(w, "It is not registered.")
 	}
 	if len(s.Lines) == 0 {
-		fmt.Fprintln(w, "Nothing was heard of it since the server started.")
+		fmt.Fprintln(w, "Nothing was heard of it since the servers started.")
 		return
 	}
 	lines := make([]trace.Line, len(s.Lines))
+	// Where something happened matters where there are several servers.
+	several := slices.ContainsFunc(s.Lines, func(l client.StoryLine) bool { return l.Server != s.Lines[0].Server })
 	for i, l := range s.Lines {
-		lines[i] = trace.Line{Time: l.Time, Last: l.Last, Count: l.Count, Code: l.Code, Sentence: clean(l.Sentence)}
+		sentence := clean(l.Sentence)
+		if several {
+			sentence = clean(l.Server) + ": " + sentence
+		}
+		lines[i] = trace.Line{Time: l.Time, Last: l.Last, Count: l.Count, Code: l.Code, Sentence: sentence}
 	}
 	fmt.Fprintln(w)
 	_ = trace.WriteStory(w, s.Device, lines, time.Local)
@@ -182,6 +193,7 @@ func (e *explainCall) Run(ctx context.Context, c *console) error {
 	if err != nil {
 		return err
 	}
+	writeNotAsked(c.err, s.NotAsked, "Its messages there are missing.")
 	return e.show(c.out, s, func() { e.draw(c.out, s) })
 }
 
@@ -191,7 +203,14 @@ func (e *explainCall) draw(w io.Writer, s client.CallStory) {
 		l.Messages = append(l.Messages, trace.Message{Time: m.Time, From: m.From, To: m.To, Protocol: m.Protocol, Summary: m.Summary,
 			Raw: m.Raw, Length: m.Length})
 	}
-	_ = l.Write(w, trace.PictureOptions{Zone: time.Local, Server: s.Server, Raw: e.Raw, ASCII: e.ASCII, Colour: colourful(w)})
+	// One server stands between its devices. Several stand in the order in which they come into the call.
+	server := s.Server
+	if slices.ContainsFunc(s.Messages, func(m client.LadderMessage) bool { return m.Server != s.Messages[0].Server }) {
+		server = ""
+	} else if len(s.Messages) > 0 {
+		server = s.Messages[0].Server
+	}
+	_ = l.Write(w, trace.PictureOptions{Zone: time.Local, Server: server, Raw: e.Raw, ASCII: e.ASCII, Colour: colourful(w)})
 	if len(s.Live) > 0 {
 		fmt.Fprintln(w, "\nIt is in progress:")
 		fmt.Fprintln(w)

@@ -69,8 +69,9 @@ func startServer(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(ts.Exec("tandem", "status", "--wait"))
 }
 
-// serveInBackground starts the server of a directory, which ends with the script at the latest. end ends it now.
-func serveInBackground(ts *testscript.TestScript, data string) (end func()) {
+// serveInBackground starts the server of a directory, which ends with the script at the latest. end ends it now, kill does
+// without a warning.
+func serveInBackground(ts *testscript.TestScript, data string) (end, kill func()) {
 	serve := exec.Command("tandem", "serve", "--data", data) // found by the path that testscript.Main sets
 	serve.Env = append(os.Environ(), "TZ=UTC")
 	stop, err := background(serve)
@@ -84,7 +85,12 @@ func serveInBackground(ts *testscript.TestScript, data string) (end func()) {
 		})
 	}
 	ts.Defer(end)
-	return end
+	return end, func() {
+		once.Do(func() {
+			_ = serve.Process.Kill()
+			_, _ = stop() // it was killed, so it fails
+		})
+	}
 }
 
 // serverEnds bounds the end of a server that was interrupted.

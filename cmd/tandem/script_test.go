@@ -16,10 +16,11 @@ var scriptCommands = map[string]func(*testscript.TestScript, bool, []string){
 	"server":     startServer,
 	"exits":      exits,
 	"firstcall":  firstCall,
+	"livecall":   liveCall,
 	"secret":     secret,
 	"newserver":  newServer,
 	"serve":      serve,
-	"stop":       stop,
+	"crash":      crash,
 	"token":      joinToken,
 	"eventually": eventually,
 }
@@ -55,6 +56,20 @@ func firstCall(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("there is no call record")
 	}
 	ts.Setenv(args[0], records[len(records)-1].Call)
+}
+
+// liveCall is the command of scripts "livecall VARIABLE": it sets the variable to the identifier of a call in progress.
+func liveCall(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: livecall VARIABLE")
+	}
+	ts.Check(ts.Exec("tandem", "calls", "--live", "-o", "json"))
+	var sides []client.LiveCall
+	ts.Check(json.Unmarshal([]byte(ts.ReadFile("stdout")), &sides))
+	if len(sides) == 0 {
+		ts.Fatalf("no call is in progress")
+	}
+	ts.Setenv(args[0], sides[0].Call)
 }
 
 // secret is the command of scripts "secret VARIABLE": it sets the variable to the token that the last command made.

@@ -16,7 +16,7 @@ import (
 // lookCommands show how the server is and change nothing.
 type lookCommands struct {
 	Status statusCommand `cmd:"" help:"Show how the server is. Exits with 0 if it is ready, 1 while it starts or cannot be reached, 3 if something is down."`
-	Ris    risCommand    `cmd:"" help:"List the devices that are registered now."`
+	Ris    risCommand    `cmd:"" help:"List the devices of the cluster: where each is registered, since when, what went wrong with it last."`
 	Calls  callsCommand  `cmd:"" help:"List call records, newest first, or calls in progress."`
 	Audit  auditCommand  `cmd:"" help:"List who did what, newest first."`
 }
@@ -119,35 +119,6 @@ func writeStatus(w io.Writer, s client.Status) {
 
 func position(p client.Position) string { return fmt.Sprintf("%d/%d", p.Epoch, p.Index) }
 
-type risCommand struct {
-	connection
-	format
-}
-
-// Run lists registrations.
-func (r *risCommand) Run(ctx context.Context, c *console) error {
-	server, err := r.open()
-	if err != nil {
-		return err
-	}
-	defer server.Close()
-	list, err := server.Registrations(ctx)
-	if err != nil {
-		return err
-	}
-	return r.show(c.out, list, func() {
-		if len(list) == 0 {
-			fmt.Fprintln(c.out, "No device is registered.")
-			return
-		}
-		t := newTable(c.out, "DEVICE", "PROTOCOL", "PRODUCT", "ADDRESS", "SINCE", "LINES", "DESCRIPTION")
-		for _, x := range list {
-			t.row(x.Device, x.Protocol, orDash(x.Product), x.Address, moment(x.Since), orDash(strings.Join(x.Lines, ", ")), x.Description)
-		}
-		t.end()
-	})
-}
-
 type auditCommand struct {
 	Limit int `short:"n" default:"50" placeholder:"N" help:"Entries at most."`
 	connection
@@ -249,26 +220,40 @@ func (k *callsCommand) Run(ctx context.Context, c *console) error {
 }
 
 func (k *callsCommand) live(ctx context.Context, c *console, server *client.Client) error {
-	list, err := server.LiveCalls(ctx)
+	p, err := server.CallsInProgress(ctx)
 	if err != nil {
 		return err
 	}
-	list = slices.DeleteFunc(list, func(l client.LiveCall) bool {
+	list := slices.DeleteFunc(p.Calls, func(l client.LiveCall) bool {
 		return k.Number != "" && l.Number != k.Number && l.Peer != k.Number || k.Device != "" && l.Device != k.Device || k.Call != "" && l.Call != k.Call
 	})
+	writeNotAsked(c.err, p.NotAsked, "Calls there are missing.")
 	return k.show(c.out, list, func() {
 		if len(list) == 0 {
 			fmt.Fprintln(c.out, "No call is in progress.")
 			return
 		}
 		writeLive(c.out, list)
+		if p.More {
+			fmt.Fprintln(c.out, "\nThere are more than are listed.")
+		}
 	})
 }
 
 func writeLive(w io.Writer, list []client.LiveCall) {
-	t := newTable(w, "CALL", "DEVICE", "LINE", "NUMBER", "STATE", "WITH")
+	// Which server holds a side matters where there are several.
+	several := slices.ContainsFunc(list, func(l client.LiveCall) bool { return l.Server != list[0].Server })
+	columns := []any{"CALL", "DEVICE", "LINE", "NUMBER", "STATE"}
+	if several {
+		columns = append(columns, "SERVER")
+	}
+	t := newTable(w, append(columns, "WITH")...)
 	for _, l := range list {
-		t.row(l.Call, l.Device, l.Line, orDash(l.Number), l.State, strings.TrimSpace(orDash(l.Peer)+" "+l.PeerName))
+		row := []any{l.Call, l.Device, l.Line, orDash(l.Number), l.State}
+		if several {
+			row = append(row, l.Server)
+		}
+		t.row(append(row, strings.TrimSpace(orDash(l.Peer)+" "+l.PeerName))...)
 	}
 	t.end()
 }

@@ -41,7 +41,7 @@ func (r *Replica) checkVoters(servers []telephony.ServerName) error {
 		return invalid(fmt.Sprintf("%d servers were named", n))
 	}
 	if !slices.Contains(servers, r.options.Server) {
-		return invalid(fmt.Sprintf("the publisher, %s, is not among them; move its role first", r.options.Server))
+		return invalid(fmt.Sprintf("The publisher, %s, is not among them; move its role first", r.options.Server))
 	}
 	for i, s := range servers {
 		if slices.Contains(servers[:i], s) {

@@ -2,6 +2,7 @@ package trace
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -129,16 +130,7 @@ func (l *Ladders) Of(key string) (Ladder, bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	names := keyNames{}
-	same := map[string]bool{key: true}
-	for grown := true; grown; {
-		grown = false
-		for r := range l.kept {
-			if r.alias != "" && same[r.call] != same[r.alias] {
-				same[r.call], same[r.alias] = true, true
-				grown = true
-			}
-		}
-	}
+	same := l.same(key)
 	ladder := Ladder{Call: key}
 	for r := range l.kept {
 		if r.alias != "" || !same[names.of(r)] {
@@ -149,6 +141,28 @@ func (l *Ladders) Of(key string) (Ladder, bool) {
 	}
 	slices.SortStableFunc(ladder.Messages, func(a, b Message) int { return a.Time.Compare(b.Time) })
 	return ladder, len(ladder.Messages) > 0
+}
+
+// Keys returns all keys that mean the same call as key, it among them, in order.
+func (l *Ladders) Keys(key string) []string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return slices.Sorted(maps.Keys(l.same(shorten(key, callLimit))))
+}
+
+// same finds the keys that mean the same call. The lock is held.
+func (l *Ladders) same(key string) map[string]bool {
+	same := map[string]bool{key: true}
+	for grown := true; grown; {
+		grown = false
+		for r := range l.kept {
+			if r.alias != "" && same[r.call] != same[r.alias] {
+				same[r.call], same[r.alias] = true, true
+				grown = true
+			}
+		}
+	}
+	return same
 }
 
 // Calls returns a key of each call of which a message is left, the most recent first. Keys that mean the same call are

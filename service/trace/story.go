@@ -47,6 +47,7 @@ type story struct {
 	known   bool
 	lines   []Line // ring
 	first   int    // index of the oldest line once the ring is full
+	failed  *Line  // the last line with a code, also when the ring has lost it; nil: none
 	element *list.Element
 }
 
@@ -83,9 +84,11 @@ func (s *Stories) Tell(device string, code fault.Code, sentence string) {
 	if last := st.last(); last != nil && last.Code == code && last.Sentence == sentence {
 		last.Count++
 		last.Last = now
+		st.fail(*last)
 		return
 	}
 	line := Line{Time: now, Last: now, Count: 1, Code: code, Sentence: sentence}
+	st.fail(line)
 	s.bytes += lineOverhead + len(sentence)
 	if len(st.lines) < s.opts.PerDevice {
 		st.lines = append(st.lines, line)
@@ -142,6 +145,34 @@ func (s *Stories) Of(device string) (lines []Line, ok bool) {
 	lines = make([]Line, 0, len(st.lines))
 	lines = append(lines, st.lines[st.first:]...)
 	return append(lines, st.lines[:st.first]...), true
+}
+
+// fail remembers a line if it tells of a failure.
+func (st *story) fail(l Line) {
+	if l.Code != "" {
+		st.failed = &l
+	}
+}
+
+// Failures gives the last failure or refusal of each configured device that had one, in no order.
+func (s *Stories) Failures(yield func(device string, failure Line) bool) {
+	type failure struct {
+		device string
+		line   *Line
+	}
+	var all []failure
+	s.mu.Lock()
+	for e := s.known.Front(); e != nil; e = e.Next() {
+		if st := e.Value.(*story); st.failed != nil {
+			all = append(all, failure{st.device, st.failed}) // a line that is remembered does not change
+		}
+	}
+	s.mu.Unlock()
+	for _, f := range all {
+		if !yield(f.device, *f.line) {
+			return
+		}
+	}
 }
 
 // Devices returns the names of all devices with a story, in order.

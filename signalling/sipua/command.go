@@ -59,7 +59,7 @@ func (l *leg) proceed(c signal.Proceed) {
 	l.party = c.Called
 	if l.phase == dialing && l.first != nil {
 		l.s.onLadder(l.d.CallID(), l.st.name, c.Call)
-		l.s.replay(l.d.CallID(), l.first.Request())
+		l.s.replay(l.d.CallID(), l.firstCame, l.first.Request())
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"net/textproto"
 	"strconv"
 	"strings"
+	"time"
 
 	"tandem/call/signal"
 	"tandem/registration"
@@ -55,7 +56,7 @@ func (s *Server) invite(tx *sip.ServerTx, req *sip.Request) {
 	}
 	line := callingLine(dev, req)
 	l := &leg{s: s, st: st, instance: line.Instance, number: line.Ref.Number, offer: offer, heard: offer, origin: origin, late: offer == nil,
-		infos: true, replaces: replaced != nil, first: tx, addr: tx.Flow().Local().Addr().Unmap()}
+		infos: true, replaces: replaced != nil, first: tx, firstCame: time.Now(), addr: tx.Flow().Local().Addr().Unmap()}
 	d, err := s.ep.Incoming(tx, sip.LocalContact(tx.Flow(), l.number), l)
 	if err != nil {
 		return // it has been answered

@@ -77,13 +77,14 @@ func (s *Server) onLadder(callID, device string, call signal.CallID) {
 	}
 }
 
-// replay shows the message that came before its call had a number.
-func (s *Server) replay(callID string, m sip.Message) {
+// replay shows the message that came before its call had a number, at the time when it came: a ladder of several servers is put in
+// order by the time.
+func (s *Server) replay(callID string, came time.Time, m sip.Message) {
 	if s.o.Ladder == nil {
 		return
 	}
 	if r, ok := s.ladder.of([]byte(callID)); ok {
-		s.show(r, false, sip.Append(make([]byte, 0, 1024), m))
+		s.show(r, false, came, sip.Append(make([]byte, 0, 1024), m))
 	}
 }
 
@@ -101,12 +102,12 @@ func (s *Server) trace(sent bool, _ sip.Flow, raw []byte) {
 		return
 	}
 	if r, ok := s.ladder.of(id); ok {
-		s.show(r, sent, raw)
+		s.show(r, sent, time.Now(), raw)
 	}
 }
 
-func (s *Server) show(r rung, sent bool, raw []byte) {
-	s.o.Ladder.Message(r.call, r.device, sent, summarize, raw)
+func (s *Server) show(r rung, sent bool, at time.Time, raw []byte) {
+	s.o.Ladder.Message(r.call, r.device, sent, at, summarize, raw)
 }
 
 // Parts of a summary are bounded, in bytes.

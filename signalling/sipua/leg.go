@@ -4,6 +4,7 @@ import (
 	"net/netip"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"tandem/call/signal"
 	"tandem/wire/sdp"
@@ -50,12 +51,13 @@ type leg struct {
 	number   string                     // of the line: what stands in our Contact
 	shown    atomic.Pointer[sip.Dialog] // d, for readers without the lock
 
-	mu    sync.Mutex
-	phase phase
-	call  signal.CallID
-	d     *sip.Dialog
-	party signal.Party // the other party, as the phone shall show it
-	first *sip.ServerTx
+	mu        sync.Mutex
+	phase     phase
+	call      signal.CallID
+	d         *sip.Dialog
+	party     signal.Party // the other party, as the phone shall show it
+	first     *sip.ServerTx
+	firstCame time.Time // when
 
 	// While our INVITEs ring.
 	forks []*sip.Call

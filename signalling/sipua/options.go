@@ -42,10 +42,10 @@ type Alarms interface {
 	Event(f *fault.Error, subject string)
 }
 
-// Ladder is shown every message that belongs to a call. raw must be copied to be kept. summarize appends to b in a few words
+// Ladder is shown every message that belongs to a call, and when it came or went. raw must be copied to be kept. summarize appends to b in a few words
 // what raw is about; it is a function so that nothing is made of messages at which nobody looks.
 type Ladder interface {
-	Message(call signal.CallID, device string, toDevice bool, summarize func(b, raw []byte) []byte, raw []byte)
+	Message(call signal.CallID, device string, toDevice bool, at time.Time, summarize func(b, raw []byte) []byte, raw []byte)
 }
 
 // Parameters are what an administrator can set. DefaultParameters gives the defaults.

@@ -201,7 +201,7 @@ func (r *rig) Event(f *fault.Error, _ string) {
 	r.alarms = append(r.alarms, f)
 	r.mu.Unlock()
 }
-func (r *rig) Message(c signal.CallID, device string, toDevice bool, summarize func(b, raw []byte) []byte, raw []byte) {
+func (r *rig) Message(c signal.CallID, device string, toDevice bool, _ time.Time, summarize func(b, raw []byte) []byte, raw []byte) {
 	way := "from"
 	if toDevice {
 		way = "to"

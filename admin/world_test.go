@@ -80,7 +80,7 @@ type world struct {
 	writable error
 }
 
-func newWorld(t *testing.T) *world {
+func newWorld(t testing.TB) *world {
 	t.Helper()
 	w := &world{log: &bytes.Buffer{}}
 	w.store = confdb.NewMemoryWith(confdb.StoreOptions{Hasher: hasher{}})

@@ -108,10 +108,23 @@ func joinToken(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 1 {
 		ts.Fatalf("usage: token VARIABLE [ARGUMENT…]")
 	}
-	ts.Check(ts.Exec("tandem", append([]string{"join-token", "create", "-o", "json"}, args[1:]...)...))
+	ts.Setenv(args[0], newToken(ts, args[1:]...))
+}
+
+func newToken(ts *testscript.TestScript, args ...string) string {
+	ts.Check(ts.Exec("tandem", append([]string{"join-token", "create", "-o", "json"}, args...)...))
 	var token client.JoinToken
 	ts.Check(json.Unmarshal([]byte(ts.ReadFile("stdout")), &token))
-	ts.Setenv(args[0], token.Token)
+	return token.Token
+}
+
+// tokenFile is the command of scripts "tokenfile FILE WORD…": a file with what a person types at join: a new token, and the pass-phrase.
+func tokenFile(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: tokenfile FILE WORD…")
+	}
+	text := newToken(ts) + "\n" + strings.Join(args[1:], " ") + "\n"
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(text), 0o600))
 }
 
 // eventually is the command of scripts "eventually PATTERN PROGRAM …": the program is run again until its standard output has the pattern, in

@@ -20,7 +20,8 @@ func TestMain(m *testing.M) {
 }
 
 // ports are the flags of init and serve that let the system choose all ports.
-var ports = []string{"--sccp-port=-1", "--sip-port=-1", "--sips-port=-1", "--tftp-port=-1", "--provisioning-port=-1", "--web-port=-1"}
+var ports = []string{"--sccp-port=-1", "--sip-port=-1", "--sips-port=-1", "--tftp-port=-1", "--provisioning-port=-1", "--web-port=-1",
+	"--replication-port=-1", "--signals-port=-1", "--files-port=-1"}
 
 // Each command as an administrator types it, with its errors and what they advise. $WEB and $SIP are free ports; the script
 // of phones, talk.phones, knows $SIP too.

@@ -22,6 +22,7 @@ var scriptCommands = map[string]func(*testscript.TestScript, bool, []string){
 	"serve":      serve,
 	"crash":      crash,
 	"token":      joinToken,
+	"tokenfile":  tokenFile,
 	"eventually": eventually,
 }
 

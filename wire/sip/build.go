@@ -2,7 +2,12 @@ package sip
 
 import gosip "github.com/emiago/sipgo/sip"
 
-func newRequest(m Method, uri URI) *Request { return gosip.NewRequest(m, uri) }
+// newRequest makes a request to a URI, which may be a Contact of somebody: what stands in that as headers has no place in a
+// Request-URI (RFC 3261 19.1.1).
+func newRequest(m Method, uri URI) *Request {
+	uri.Headers = nil
+	return gosip.NewRequest(m, uri)
+}
 
 // NewRequest makes a request outside a dialog (RFC 3261 8.1.1): From with a new tag, To, Call-ID
 // and CSeq 1. Via and Max-Forwards come when it is sent. callID "" makes a new one.

@@ -28,6 +28,7 @@ type tryoutCommands struct {
 
 type demoCommand struct {
 	Phone   string `enum:",baresip" default:"" placeholder:"PROGRAM" help:"Let a real program be one of the phones: baresip."`
+	Cluster bool   `help:"Show three servers, of which two are killed while people talk."`
 	Verbose bool   `short:"v" help:"Draw every message, not only the telling ones."`
 }
 
@@ -40,7 +41,20 @@ func (d *demoCommand) Run(ctx context.Context, c *console) error {
 			o.Width = width
 		}
 	}
-	if err := demo.Run(ctx, o); err != nil {
+	give := func() error { return demo.Run(ctx, o) }
+	if d.Cluster {
+		if d.Phone != "" {
+			return fault.New(fault.CommandUsage, "cause", "--cluster and --phone do not go together")
+		}
+		program, err := os.Executable()
+		if err != nil {
+			return err
+		}
+		give = func() error {
+			return demo.RunCluster(ctx, demo.ClusterOptions{Options: o, Serve: []string{program, "serve", "--data"}, Version: version})
+		}
+	}
+	if err := give(); err != nil {
 		return status(exitFailed)
 	}
 	return nil

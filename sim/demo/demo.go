@@ -1,8 +1,9 @@
 // Package demo is what `tandem demo` shows: a throw-away server on the loopback address, two SIP and two SCCP phones, and
 // calls between all of them with hold, transfer and a forwarding, each judged by what the phones heard and by the record
-// that the server wrote, and drawn as a ladder of messages.
+// that the server wrote, and drawn as a ladder of messages. `tandem demo --cluster` shows three servers of which two are killed
+// while people talk (RunCluster).
 //
-// The server comes from sim/lab, phones from package phone or, for a program that is not ours, from sim/peer.
+// The servers come from sim/lab, phones from package phone or, for a program that is not ours, from sim/peer.
 package demo
 
 import (
@@ -53,7 +54,7 @@ func Run(ctx context.Context, o Options) (err error) {
 	defer cancel()
 	began := time.Now()
 	p := newPrinter(o)
-	p.title()
+	p.title("a server, four phones, eleven calls, and what came of them")
 	server, err := lab.Start(ctx, lab.Options{Site: site})
 	if err != nil {
 		return fmt.Errorf("the server for the demonstration did not start: %w", err)
@@ -78,7 +79,7 @@ func Run(ctx context.Context, o Options) (err error) {
 		s.play(i+1, scene)
 	}
 	wrong := s.farewell()
-	p.summary(s.results, wrong, time.Since(began))
+	p.summary(s.results, wrong, time.Since(began), "calls")
 	if wrong > 0 {
 		return errWrong
 	}

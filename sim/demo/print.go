@@ -59,9 +59,9 @@ func (p *printer) line(format string, a ...any) { fmt.Fprintf(p.out, format+"\n"
 
 func (p *printer) rule() { p.line("%s", p.paint(faint, strings.Repeat("─", p.width))) }
 
-func (p *printer) title() {
+func (p *printer) title(about string) {
 	p.line("")
-	p.line("  %s  %s", p.paint(bold, "Tandem"), p.paint(faint, "a server, four phones, eleven calls, and what came of them"))
+	p.line("  %s  %s", p.paint(bold, "Tandem"), p.paint(faint, about))
 	p.rule()
 }
 
@@ -138,6 +138,13 @@ func (p *printer) check(what string, err error) {
 	}
 }
 
+// told shows what a server said.
+func (p *printer) told(text string) {
+	for _, l := range wrap(text, p.width-8) {
+		p.line("      %s", p.paint(faint, l))
+	}
+}
+
 // wrap breaks a text into lines at blanks.
 func wrap(text string, width int) (lines []string) {
 	for paragraph := range strings.Lines(text) {
@@ -210,8 +217,14 @@ func (p *printer) complaints(complaints []string) {
 	}
 }
 
+// broken shows why the demonstration could not go on, and returns it.
+func (p *printer) broken(err error) error {
+	p.check("The demonstration could not go on", err)
+	return err
+}
+
 // summary is the table at the end.
-func (p *printer) summary(results []result, wrong int, took time.Duration) {
+func (p *printer) summary(results []result, wrong int, took time.Duration, what string) {
 	p.line("")
 	p.rule()
 	p.section("Summary")
@@ -231,7 +244,7 @@ func (p *printer) summary(results []result, wrong int, took time.Duration) {
 	}
 	p.line("")
 	if wrong == 0 {
-		p.right("  "+p.paint(bold+green, fmt.Sprintf("All is well: %d calls, %d checks.", len(results), checks)), "in all "+seconds(took))
+		p.right("  "+p.paint(bold+green, fmt.Sprintf("All is well: %d %s, %d checks.", len(results), what, checks)), "in all "+seconds(took))
 	} else {
 		p.right("  "+p.paint(bold+red, fmt.Sprintf("%d of %d checks went wrong.", wrong, checks)), "in all "+seconds(took))
 	}

@@ -87,11 +87,17 @@ func (o *output) String() string {
 }
 
 func (s *Server) startChild(ctx context.Context, o Options) error {
-	program, err := os.Executable()
-	if err != nil {
-		return err
+	own := []string{}
+	if len(o.Command) > 0 {
+		own = append(append(own, o.Command...), s.Data)
+	} else {
+		program, err := os.Executable()
+		if err != nil {
+			return err
+		}
+		own = append(own, program)
 	}
-	line := append(append([]string{}, o.Wrap...), program)
+	line := append(append([]string{}, o.Wrap...), own...)
 	command := exec.Command(line[0], line[1:]...)
 	command.Env = append(os.Environ(), serveVariable+"="+s.Data)
 	command.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
@@ -174,6 +180,19 @@ func (s *Server) Kill() error {
 	err := s.child.command.Process.Kill()
 	<-s.child.done
 	return err
+}
+
+// Freeze stops a child server as it stands: its connections stay open, and nothing is answered on them. Thaw lets it go on.
+func (s *Server) Freeze() error { return s.send(syscall.SIGSTOP) }
+
+// Thaw lets a frozen child server go on.
+func (s *Server) Thaw() error { return s.send(syscall.SIGCONT) }
+
+func (s *Server) send(signal os.Signal) error {
+	if s.child == nil {
+		return errors.New("the server is not a child process")
+	}
+	return s.child.command.Process.Signal(signal)
 }
 
 // Output is what a child server wrote.

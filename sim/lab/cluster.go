@@ -25,6 +25,10 @@ type ClusterOptions struct {
 	Screen io.Writer
 	// Child runs each server in a child process, see Serve; without it they run in this one.
 	Child bool
+	// Command is the command line of each child, to which its directory is added, and Version the version that this program
+	// has; nil and "": this program again, see Serve.
+	Command []string
+	Version string
 	// Wrap is put before the children's command lines.
 	Wrap []string
 }
@@ -43,6 +47,9 @@ func Address(server int) string { return fmt.Sprintf("127.0.0.%d", server+1) }
 func StartCluster(ctx context.Context, o ClusterOptions) (c *Cluster, err error) {
 	if o.Servers < 1 || o.Servers > 9 {
 		return nil, errors.New("a cluster of a lab has 1 to 9 servers")
+	}
+	if o.Version == "" {
+		o.Version = version
 	}
 	c = &Cluster{options: o}
 	defer func() {
@@ -82,7 +89,7 @@ func (c *Cluster) Add(ctx context.Context) error {
 	if i == 0 {
 		_, err = node.Init(node.InitOptions{Data: data, Name: name, Address: Address(i), Ports: ports, Passphrase: Passphrase})
 	} else {
-		err = c.joinServer(ctx, node.JoinOptions{Data: data, Name: name, Address: Address(i), Ports: ports, Passphrase: Passphrase, Version: version})
+		err = c.joinServer(ctx, node.JoinOptions{Data: data, Name: name, Address: Address(i), Ports: ports, Passphrase: Passphrase, Version: c.options.Version})
 	}
 	if err != nil {
 		return fmt.Errorf("set %s up: %w", name, err)
@@ -134,7 +141,7 @@ func (c *Cluster) Named(name string) *Server {
 // Start starts a server that was stopped or killed, from 0.
 func (c *Cluster) Start(ctx context.Context, server int) error {
 	s := c.Servers[server]
-	started, err := Start(ctx, Options{Data: s.Data, Resume: true, Child: c.options.Child, Wrap: c.options.Wrap, Screen: c.options.Screen})
+	started, err := Start(ctx, Options{Data: s.Data, Resume: true, Child: c.options.Child, Command: c.options.Command, Wrap: c.options.Wrap, Screen: c.options.Screen})
 	if err != nil {
 		return fmt.Errorf("start cm%d: %w", server+1, err)
 	}

@@ -38,6 +38,8 @@ type Options struct {
 	Screen io.Writer
 	// Child runs the server in a child process: this program again, see Serve.
 	Child bool
+	// Command is the child's command line, to which the directory is added; nil: this program again, see Serve.
+	Command []string
 	// Wrap is put before the child's command line, such as taskset with its arguments.
 	Wrap []string
 	// Ports that are not to be chosen by the system.

@@ -150,32 +150,9 @@ func (c *cast) recorded(ctx context.Context) error {
 	})
 	slices.SortStableFunc(records, func(a, b client.Record) int { return a.Began.Compare(b.Began) })
 	for _, r := range records {
-		text := recordText(r)
-		if r.Server != "" {
-			text += ", by " + r.Server
-		}
-		c.print.line("      %s", c.print.paint(faint, text))
-	}
-	if n := len(c.results); n > 0 {
-		c.recordsOf(records)
+		c.print.line("      %s", c.print.paint(faint, r.Server+" "+strings.Replace(recordText(r), "sent on by", "by", 1)))
 	}
 	return err
-}
-
-// recordsOf gives each scene its records, for the table at the end.
-func (c *cast) recordsOf(records []client.Record) {
-	for i := range c.results {
-		from := c.results[i].began
-		until := time.Now()
-		if i+1 < len(c.results) {
-			until = c.results[i+1].began
-		}
-		for _, r := range records {
-			if !r.Began.Before(from) && r.Began.Before(until) {
-				c.results[i].records = append(c.results[i].records, r)
-			}
-		}
-	}
 }
 
 // ladder draws the newest call as all servers saw it.

@@ -2,12 +2,46 @@ package demo
 
 import (
 	"bytes"
+	"os"
 	"strings"
 	"testing"
 	"time"
 
 	"tandem/service/trace"
+	"tandem/sim/lab"
 )
+
+func TestMain(m *testing.M) {
+	lab.Serve() // this program again, as a server
+	os.Exit(m.Run())
+}
+
+// The demonstration of a cluster holds, with the publisher and a subscriber killed in mid-call (T-13, T-15, T-16, T-18).
+func TestClusterDemo(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it takes half a minute")
+	}
+	var out bytes.Buffer
+	if err := RunCluster(t.Context(), ClusterOptions{Options: Options{Stdout: &out}}); err != nil {
+		t.Fatalf("%v\n%s", err, &out)
+	}
+	text := out.String()
+	for _, want := range []string{"All is well", "INVITE", "is killed", "features are off", "equal, by hash", "exactly once", "cm3"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("it does not show %q:\n%s", want, text)
+		}
+	}
+	fits(t, text)
+}
+
+func fits(t *testing.T, text string) {
+	t.Helper()
+	for line := range strings.Lines(text) {
+		if n := shown(strings.TrimRight(line, "\n")); n > narrowest {
+			t.Errorf("a line of %d columns on a screen of %d: %s", n, narrowest, line)
+		}
+	}
+}
 
 // The demonstration is right with a phone that others wrote in the place of one of ours.
 func TestDemoWithBaresip(t *testing.T) {
@@ -24,11 +58,7 @@ func TestDemoWithBaresip(t *testing.T) {
 			t.Errorf("it does not show %q:\n%s", want, text)
 		}
 	}
-	for line := range strings.Lines(text) {
-		if n := shown(strings.TrimRight(line, "\n")); n > narrowest {
-			t.Errorf("a line of %d columns on a screen of %d: %s", n, narrowest, line)
-		}
-	}
+	fits(t, text)
 }
 
 func TestUnknownProgramIsRefused(t *testing.T) {

@@ -236,11 +236,7 @@ func (p *printer) summary(results []result, wrong int, took time.Duration, what 
 		if r.wrong > 0 {
 			err = errWrong
 		}
-		records := fmt.Sprintf("%d records", len(r.records))
-		if len(r.records) == 1 {
-			records = "1 record "
-		}
-		p.right(fmt.Sprintf("    %s %2d  %-42s %2d checks  %s", p.mark(err), i+1, cut(r.title, 42), r.checks, records), seconds(r.took))
+		p.right(fmt.Sprintf("    %s %2d  %-42s %2d checks  %-9s", p.mark(err), i+1, cut(r.title, 42), r.checks, plural(r.records, "record")), seconds(r.took))
 	}
 	p.line("")
 	if wrong == 0 {

@@ -13,6 +13,7 @@ import (
 	"tandem/phone"
 	"tandem/phone/audio"
 	"tandem/sim/lab"
+	"tandem/telephony/parameter"
 )
 
 // exchange is three servers in processes of their own, and the phones that are registered with them.
@@ -254,6 +255,33 @@ func (x *exchange) equal() {
 		}
 		return err
 	})
+}
+
+// recorded waits until the publisher, cm1, has the records of so many calls, every one closed and there once, and returns them. Servers
+// deliver complete files, one a minute; with another layout they begin a new one at once.
+func (x *exchange) recorded(calls int) (records []client.Record) {
+	x.t.Helper()
+	_, err := x.Servers[0].Client.SetParameter(within(x.t, step), string(parameter.CDRLayout), client.ParameterValue{Value: "later"})
+	must(x.t, "change the layout of call records", err)
+	eventually(x.t, 4*step, func(ctx context.Context) (err error) {
+		if records, err = x.Servers[0].Client.Records(ctx, recordQuery()); err != nil {
+			return err
+		}
+		seen := map[string]bool{}
+		var list []string
+		for _, r := range records {
+			if r.Ended == nil || seen[r.ID] || seen[r.Call] {
+				return fmt.Errorf("not closed, or not the only one: %+v", r)
+			}
+			seen[r.ID], seen[r.Call] = true, true
+			list = append(list, fmt.Sprintf("%s to %s cause %d by %s", r.Calling, r.FinalCalled, r.Cause, r.Server))
+		}
+		if len(records) != calls {
+			return fmt.Errorf("%d records, want %d: %s", len(records), calls, strings.Join(list, "; "))
+		}
+		return nil
+	})
+	return records
 }
 
 // set changes what users change at their phones, at a server.

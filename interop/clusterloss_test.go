@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"tandem/call/signal"
 	"tandem/fault"
 	"tandem/phone"
 )
@@ -81,6 +82,17 @@ func TestT13_T15_R46_KilledServer(t *testing.T) {
 		idle(t, p.idle.Phone, p.far.Phone)
 	}
 	x.settled()
+	failed := map[string]int{}
+	for _, r := range x.recorded(6 * len(all)) {
+		if r.Cause == int(signal.CauseTemporaryFailure) && r.Answered == nil {
+			failed[r.Calling]++
+		}
+	}
+	for _, p := range all {
+		if failed[number(p.caller.n)] != 1 {
+			t.Errorf("of the calls of %d there are %d records with cause 41, want that of the call that rang", p.caller.n, failed[number(p.caller.n)])
+		}
+	}
 }
 
 // released waits until the call that a phone had made has failed, and has its user hang up if that is what the phone waits for.
@@ -149,6 +161,7 @@ func TestT14_R51_FrozenServer(t *testing.T) {
 		}
 	}
 	x.settled()
+	x.recorded(4 * len(all))
 }
 
 // The publisher is away: calls are made, users forward their calls and message lamps are lit at the subscribers, and a change of the
@@ -204,6 +217,7 @@ func TestT18_R54_PublisherAway(t *testing.T) {
 	x.talk(caller, away)
 	must(t, "hang up", caller.Hangup())
 	x.settled()
+	x.recorded(5)
 }
 
 // A server is killed and started again at once, faster than anybody waits for it, while others talk: when it says that it is ready it knows
@@ -231,4 +245,5 @@ func TestR52_RestartedServerKnowsEverybody(t *testing.T) {
 	}
 	must(t, "hang up", a.Hangup())
 	x.settled()
+	x.recorded(1 + 2*len(others))
 }

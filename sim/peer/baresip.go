@@ -151,16 +151,30 @@ func StartBaresip(ctx context.Context, o BaresipOptions) (*Baresip, error) {
 		}
 	}
 	b.reader.Go(b.read)
-	account := fmt.Sprintf("<sip:%s@%s;transport=%s>;auth_user=%s;auth_pass=%s;regint=600;answermode=%s;audio_codecs=PCMU,PCMA",
-		o.Number, o.Server, o.Transport, o.User, o.Password, answer)
-	if o.Encrypt {
-		account += ";mediaenc=srtp-mand"
-	}
-	if err := b.Command("uanew", account); err != nil {
+	if err := b.register(o.Server, answer); err != nil {
 		b.Close()
 		return nil, err
 	}
 	return b, nil
+}
+
+// register makes an account at a server, with which baresip registers.
+func (b *Baresip) register(server, answer string) error {
+	o := b.options
+	account := fmt.Sprintf("<sip:%s@%s;transport=%s>;auth_user=%s;auth_pass=%s;regint=600;answermode=%s;audio_codecs=PCMU,PCMA",
+		o.Number, server, o.Transport, o.User, o.Password, answer)
+	if o.Encrypt {
+		account += ";mediaenc=srtp-mand"
+	}
+	return b.Command("uanew", account)
+}
+
+// Move takes its account to another server, as its user does when the first is lost; it answers by hand there. Calls end.
+func (b *Baresip) Move(server string) error {
+	if err := b.Command("uadelall", ""); err != nil {
+		return err
+	}
+	return b.register(server, "manual")
 }
 
 // baresipModuleDirectory is where Debian keeps the modules: below a directory of the machine's architecture or not.

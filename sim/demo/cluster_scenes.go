@@ -9,7 +9,6 @@ import (
 	"tandem/admin/client"
 	"tandem/fault"
 	"tandem/phone"
-	"tandem/telephony/parameter"
 )
 
 // anyCause stands for a cause at which nobody looks: that of a call whose server was killed.
@@ -221,7 +220,7 @@ var clusterParts = []part{
 			t.step("No server has a call left", c.quiet)
 			t.step("Every server hands its call records over (their layout is changed)", func(ctx context.Context) error {
 				// Servers deliver complete files, one a minute. With another layout they begin a new one at once.
-				_, err := c.server.Client.SetParameter(ctx, string(parameter.CDRLayout), client.ParameterValue{Value: "later"})
+				_, err := c.server.Client.SetParameter(ctx, "CDRLayout", client.ParameterValue{Value: "later"})
 				return err
 			})
 			t.step("The publisher has each call's record exactly once", c.recorded)

@@ -251,28 +251,6 @@ func (t *take) forward(p *person, number string) {
 	t.step(what, func(ctx context.Context) error { return p.phone.ForwardAll(ctx, number) })
 }
 
-// holds lets x hold and resume a call with y.
-func (t *take) holds(x, y *actor) {
-	t.step(x.name+" holds: silence at both ends", func(ctx context.Context) error {
-		if err := x.Hold(); err != nil {
-			return err
-		}
-		if err := x.WaitHeld(ctx); err != nil {
-			return err
-		}
-		return both(ctx, x.WaitSilence, y.WaitSilence)
-	})
-	t.step(x.name+" resumes; they hear each other", func(ctx context.Context) error {
-		if err := x.Resume(); err != nil {
-			return err
-		}
-		if err := x.WaitConnected(ctx); err != nil {
-			return err
-		}
-		return hear(ctx, x, y)
-	})
-}
-
 // lamp tells a server that messages wait for somebody whose phone is at another.
 func (c *cast) lamp(t *take, server int, p *person, messages string) {
 	t.step(fmt.Sprintf("%s is told at %s that %s messages wait: the lamp of the phone is lit", p.name, serverName(server), messages), func(ctx context.Context) error {

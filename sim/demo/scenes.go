@@ -129,28 +129,33 @@ func pair(title, about string, who func(ada, ben, cleo, dan *actor) (caller, cal
 				held = y
 			}
 			t.call(x, y)
-			t.step(holder.name+" holds: silence at both ends", func(ctx context.Context) error {
-				if err := holder.Hold(); err != nil {
-					return err
-				}
-				if err := holder.WaitHeld(ctx); err != nil {
-					return err
-				}
-				return both(ctx, holder.WaitSilence, held.WaitSilence)
-			})
-			t.step(holder.name+" resumes; they hear each other", func(ctx context.Context) error {
-				if err := holder.Resume(); err != nil {
-					return err
-				}
-				if err := holder.WaitConnected(ctx); err != nil {
-					return err
-				}
-				return hear(ctx, x, y)
-			})
+			t.holds(holder, held)
 			t.hangup(y, x)
 		},
 		records: []expectation{{calling: calling, called: called, final: called, answered: true, cause: normalClearing}},
 	}
+}
+
+// holds lets x hold and resume a call with y.
+func (t *take) holds(x, y *actor) {
+	t.step(x.name+" holds: silence at both ends", func(ctx context.Context) error {
+		if err := x.Hold(); err != nil {
+			return err
+		}
+		if err := x.WaitHeld(ctx); err != nil {
+			return err
+		}
+		return both(ctx, x.WaitSilence, y.WaitSilence)
+	})
+	t.step(x.name+" resumes; they hear each other", func(ctx context.Context) error {
+		if err := x.Resume(); err != nil {
+			return err
+		}
+		if err := x.WaitConnected(ctx); err != nil {
+			return err
+		}
+		return hear(ctx, x, y)
+	})
 }
 
 // call lets x call y, and y answer.

@@ -222,11 +222,11 @@ func (x *exchange) settled() {
 			if len(calls) > 0 {
 				return fmt.Errorf("cm%d has %d sides of calls: %+v", i+1, len(calls), calls)
 			}
-			list, err := s.Client.Registrations(ctx)
+			list, err := s.Client.Registrations(ctx, client.RegistrationQuery{State: "registered"})
 			if err != nil {
 				return err
 			}
-			for _, r := range list {
+			for _, r := range list.Devices {
 				if r.Node == i+1 { // what a server knows of itself counts
 					at[r.Device] = append(at[r.Device], i)
 				}

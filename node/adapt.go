@@ -62,6 +62,16 @@ func (l sipLadder) Message(call signal.CallID, device string, toDevice bool, at 
 	l.AddTo(call, m, summarize)
 }
 
+// signalled puts signals to other servers into the ladders of calls.
+func (m *membership) signalled(call signal.CallID, to signal.NodeID, name string) {
+	names := m.servers.Load()
+	if names == nil {
+		return
+	}
+	message := trace.Message{Time: time.Now(), From: m.n.settings.Name, To: (*names)[to], Protocol: "signal"}
+	m.n.ladders.AddTo(call, message, func(b, _ []byte) []byte { return append(b, name...) })
+}
+
 // devices is the live directory as the adapters ask for it.
 type devices struct {
 	*live.Directory

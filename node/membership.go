@@ -48,7 +48,8 @@ type membership struct {
 	spread    *files.Spread
 	calls     *runner.Link // of call processing with that of the other servers
 	meshed    atomic.Bool
-	listens   string // where signals between servers are listened for
+	servers   atomic.Pointer[map[signal.NodeID]string] // their names
+	listens   string                                   // where signals between servers are listened for
 }
 
 // openMembership opens the configuration and everything that ties this server to the others, and registers how it ends.
@@ -235,10 +236,12 @@ func (m *membership) listenFiles(h *service.Host) error {
 
 // meet takes the members as they are now: who is to be talked to, and whether the cluster knows where this server is.
 func (m *membership) meet(all []cluster.Member) {
-	servers := make([]mesh.Member, len(all))
+	servers, names := make([]mesh.Member, len(all)), make(map[signal.NodeID]string, len(all))
 	for i, member := range all {
+		names[signal.NodeID(member.Node)] = string(member.Name)
 		servers[i] = mesh.Member{Node: signal.NodeID(member.Node), Name: member.Name, Address: member.Signals()}
 	}
+	m.servers.Store(&names)
 	switch {
 	case m.meshed.Load():
 		if err := m.mesh.SetMembers(servers); err != nil {

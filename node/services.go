@@ -139,7 +139,7 @@ func (n *Node) startCallManager(h *service.Host) error {
 			_, err := members.setDoNotDisturb(context.Background(), device, device, on)
 			return err
 		},
-		Registered: n.registered, Alarm: n.callAlarm, Link: members.calls,
+		Registered: n.registered, Alarm: n.callAlarm, Link: members.calls, Signalled: members.signalled,
 	})
 	room := registration.NewSharedRoom(func() int { return directory.Parameters().Int(parameter.MaximumDeviceWeight) })
 	sccp := sccpstation.New(n.sccpOptions(x, directory, store, room, h.Log()))

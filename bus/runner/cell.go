@@ -223,6 +223,9 @@ func (c *cell) handle(input any) (alive bool) {
 func (c *cell) perform(e signal.Effect) bool {
 	switch e := e.(type) {
 	case signal.Send:
+		if h, ok := c.m.(halfMachine); ok {
+			c.x.leaves(h.Call, e.To.Server(), e.Signal)
+		}
 		c.x.deliver(e.To, e.Signal)
 	case signal.Order:
 		if h, ok := c.m.(halfMachine); ok {
@@ -235,6 +238,7 @@ func (c *cell) perform(e signal.Effect) bool {
 	case signal.StopAll:
 		c.stopTimers()
 	case signal.Create:
+		c.x.leaves(e.Setup.Call, e.Node, e.Setup)
 		c.x.create(e)
 	case signal.Notify:
 		c.x.notify(e)

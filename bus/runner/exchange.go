@@ -59,6 +59,8 @@ type Options struct {
 	Alarm    func(f *fault.Error, over bool)
 	Observer Observer     // may be nil
 	Log      *slog.Logger // nil: slog.Default
+	// Signalled is told of every signal of a call that leaves for another server, by its name. It must not block; may be nil.
+	Signalled func(call signal.CallID, to signal.NodeID, name string)
 	// FirstCall is the number of the first call; the caller sees to it that none is used twice.
 	FirstCall uint32
 	// Link joins this server with the others of its cluster; nil: it stands alone.
@@ -81,6 +83,7 @@ type Exchange struct {
 	registered func(r registration.Registration, present bool)
 	alarm      func(f *fault.Error, over bool)
 	observer   Observer
+	signalled  func(signal.CallID, signal.NodeID, string)
 	log        *slog.Logger
 	now        func() time.Time
 
@@ -120,7 +123,7 @@ const tokenSpace = 1 << 12
 func New(o Options) *Exchange {
 	x := &Exchange{
 		node: o.Node, directory: o.Directory, facts: o.Facts, forwardAll: o.ForwardAll, disturb: o.DoNotDisturb, registered: o.Registered,
-		alarm: o.Alarm, observer: o.Observer, log: o.Log, now: o.Now, devices: registration.NewTable(),
+		alarm: o.Alarm, observer: o.Observer, signalled: o.Signalled, log: o.Log, now: o.Now, devices: registration.NewTable(),
 		ports: make(map[string]signal.Port), watchers: make(map[signal.LineRef]map[*watcher]struct{}), link: o.Link,
 		told: make(map[signal.LineRef]signal.NodeID), watching: make(map[signal.LineRef]map[signal.NodeID]struct{}),
 		incoming: make(map[signal.NodeID][]registration.Registration), gone: make(map[signal.NodeID]map[string]registration.Registration),

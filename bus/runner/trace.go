@@ -15,6 +15,13 @@ func typeName(v any) string {
 	return t.Name()
 }
 
+// leaves tells of a signal of a call that goes to another server.
+func (x *Exchange) leaves(call signal.CallID, to signal.NodeID, s signal.Signal) {
+	if x.signalled != nil && x.link != nil && !x.here(to) {
+		x.signalled(call, to, typeName(s))
+	}
+}
+
 // step describes one handled input for the observer.
 func (c *cell) step(before string, input any, effects []signal.Effect, known bool) Step {
 	s := Step{At: c.x.now(), Machine: c.m.address(), Before: before, After: c.m.describe(), Input: input, Effects: effects,

@@ -85,11 +85,11 @@ func (c *cast) registrations(ctx context.Context) error {
 	return eventually(ctx, func() error {
 		at := map[string][]string{}
 		for i, s := range c.cluster.Servers {
-			list, err := s.Client.Registrations(ctx)
+			list, err := s.Client.Registrations(ctx, client.RegistrationQuery{State: "registered"})
 			if err != nil {
 				return err
 			}
-			for _, r := range list {
+			for _, r := range list.Devices {
 				if r.Node == i+1 { // what a server knows of itself counts
 					at[r.Device] = append(at[r.Device], serverName(i))
 				}

@@ -66,8 +66,11 @@ const keyed = "keys "
 
 // label is what stands on the arrow of a message, and whether the message tells anything.
 func label(protocol, summary string) (string, bool) {
-	if protocol == "SIP" {
+	switch protocol {
+	case "SIP":
 		return sipLabel(summary)
+	case "signal": // between servers
+		return summary, true
 	}
 	return sccpLabel(summary)
 }

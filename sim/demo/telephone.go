@@ -66,11 +66,14 @@ func (o ours) Register(ctx context.Context) (string, error) {
 }
 
 func (o ours) WaitRinging(ctx context.Context) (string, error) {
-	c, err := o.WaitCall(ctx, phone.RingingIn)
-	if err != nil {
-		return "", err
-	}
-	return c.Remote.String(), nil
+	var from string
+	err := o.WaitFor(ctx, "a call that is ringing in, and from whom", func(s *phone.State) bool {
+		if c := s.Call(phone.RingingIn); c != nil { // the number comes in a message of its own
+			from = c.Remote.String()
+		}
+		return from != ""
+	})
+	return from, err
 }
 
 func (o ours) WaitRingback(ctx context.Context) error {

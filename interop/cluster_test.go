@@ -106,7 +106,7 @@ func (x *exchange) phone(kind string, home int) *telephone {
 			c.Servers = append(c.Servers, x.Servers[s].Address(use))
 		}
 		c.Monitor, c.Retry = time.Second, 300*time.Millisecond
-		c.Habits = phone.Habits{KeepAlive: time.Second, StandbyKeepAlive: time.Second, Probe: 300 * time.Millisecond, AnswerTimeout: 2 * time.Second}
+		c.Habits = phone.Habits{KeepAlive: 1500 * time.Millisecond, StandbyKeepAlive: 1500 * time.Millisecond, Probe: 300 * time.Millisecond, AnswerTimeout: 3 * time.Second}
 	}
 	switch kind {
 	case "SCCP":

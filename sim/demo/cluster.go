@@ -22,13 +22,13 @@ const (
 	clusterStep  = 25 * time.Second
 )
 
-// How the phones of the demonstration look after their servers. A telephone on a desk takes ten times as long.
+// How the phones of the demonstration look after their servers. A telephone on a desk takes longer to go home.
 const (
-	monitorFor   = 2 * time.Second        // a better server must have been there before the phone goes back to it
-	keepAlive    = 500 * time.Millisecond // of phones and of their spare connections
+	monitorFor   = 2 * time.Second // a better server must have been there before the phone goes back to it
+	keepAlive    = 2 * time.Second // of phones and of their spare connections
 	probeEvery   = 300 * time.Millisecond
 	retryEvery   = 300 * time.Millisecond
-	answerWithin = 2 * time.Second
+	answerWithin = 5 * time.Second
 )
 
 // ClusterOptions say how the demonstration of a cluster is given.
@@ -132,7 +132,7 @@ func (c *cast) enter() error {
 		{"Cleo", "3003", "SEP02000000C003", "Cisco 7960", "7960", "", "", []int{1, 2, 0}},
 		{"Dan", "3004", "SIP3004", "SIP test phone", "", "dan", "udp", []int{1, 2, 0}},
 		{"Eve", "3005", "SEP02000000E005", "Cisco 7975", "7975", "", "", []int{2, 0, 1}},
-		{"Finn", "3006", "SIP3006", "SIP test phone", "", "finn", "udp", []int{2, 0, 1}},
+		{"Finn", "3006", "SIP3006", "SIP test phone", "", "finn", "tcp", []int{2, 0, 1}},
 	} {
 		a := &actor{name: p.name, number: p.number, device: p.device, place: i + 1}
 		config := phone.Config{Name: p.device, Engine: c.engine, Sound: audio.Sound{Tone: audio.IdentityTone(a.tone())}, Local: loopback,

@@ -176,7 +176,7 @@ func (c *cast) ladder(t *take) {
 	}
 	slices.SortStableFunc(all.Messages, func(a, b trace.Message) int { return a.Time.Compare(b.Time) })
 	// A SIP message is noted when it has been worked through, after the signals that it led to; the call begins with the caller.
-	if i := slices.IndexFunc(all.Messages, func(m trace.Message) bool { return m.Protocol != "signal" }); i > 0 {
+	if i := slices.IndexFunc(all.Messages, func(m trace.Message) bool { return m.Protocol != signalProtocol }); i > 0 {
 		first := all.Messages[i]
 		first.Time = all.Messages[0].Time
 		all.Messages = slices.Insert(slices.Delete(all.Messages, i, i+1), 0, first)

@@ -26,7 +26,7 @@ func TestClusterDemo(t *testing.T) {
 		t.Fatalf("%v\n%s", err, &out)
 	}
 	text := out.String()
-	for _, want := range []string{"All is well", "INVITE", "is killed", "features are off", "equal, by hash", "exactly once", "cm3"} {
+	for _, want := range []string{"All is well", "INVITE", "is killed", "features are off", "equal, by hash", "exactly once", "cm3", " Setup ", " Release "} {
 		if !strings.Contains(text, want) {
 			t.Errorf("it does not show %q:\n%s", want, text)
 		}

@@ -64,12 +64,15 @@ func called(device string, actors []*actor) string {
 
 const keyed = "keys "
 
+// signalProtocol is what the ladder says of messages between servers.
+const signalProtocol = "signal"
+
 // label is what stands on the arrow of a message, and whether the message tells anything.
 func label(protocol, summary string) (string, bool) {
 	switch protocol {
 	case "SIP":
 		return sipLabel(summary)
-	case "signal": // between servers
+	case signalProtocol:
 		return summary, true
 	}
 	return sccpLabel(summary)
@@ -152,10 +155,19 @@ func (p picture) fit(width int) {
 			}
 		}
 	}
-	room := (width-ladderMargin-max(0, len(names)-3)*outerGap)/2 - labelFrame
+	// Signals between servers keep their names: the gap between these and the word at the margin are wider.
+	more := 0
+	for _, m := range p.ladder.Messages {
+		if m.Protocol == signalProtocol {
+			more = max(more, shown(m.Summary)+labelFrame-outerGap+len(signalProtocol)-len("SCCP"), len(signalProtocol)-len("SCCP"))
+		}
+	}
+	room := (width-ladderMargin-more-max(0, len(names)-3)*outerGap)/2 - labelFrame
 	for i := range p.ladder.Messages {
 		m := &p.ladder.Messages[i]
-		m.Summary = cut(m.Summary, max(8, room))
+		if m.Protocol != signalProtocol {
+			m.Summary = cut(m.Summary, max(8, room))
+		}
 	}
 }
 

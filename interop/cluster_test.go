@@ -126,6 +126,12 @@ func (x *exchange) phone(kind string, home int) *telephone {
 	return p
 }
 
+// everybody waits until every server knows of all phones: that one has registered is told to the other servers, and no finger is so quick.
+func (x *exchange) everybody() {
+	x.t.Helper()
+	must(x.t, "every server knows all phones", x.WaitRegistered(within(x.t, 2*step), len(x.phones)))
+}
+
 // at waits until phones are in service at a server.
 func (x *exchange) at(p *telephone, server int) {
 	x.t.Helper()

@@ -23,6 +23,7 @@ func TestT13_T15_R46_KilledServer(t *testing.T) {
 		all = append(all, cast{x.phone(kind, cm2), x.phone(kind, cm2), x.phone(kind, cm2), x.phone(kind, cm2), x.phone(kind, cm3),
 			x.phone(kind, cm1), x.phone(kind, cm2)})
 	}
+	x.everybody()
 	for _, p := range all {
 		x.talk(p.a, p.b)
 		x.talk(p.c, p.far)
@@ -117,6 +118,7 @@ func TestT14_R51_FrozenServer(t *testing.T) {
 	for _, kind := range kinds {
 		all = append(all, cast{x.phone(kind, cm2), x.phone(kind, cm2), x.phone(kind, cm2), x.phone(kind, cm3)})
 	}
+	x.everybody()
 	for _, p := range all {
 		x.talk(p.a, p.b)
 		x.talk(p.far, p.c)
@@ -171,6 +173,7 @@ func TestT18_R54_PublisherAway(t *testing.T) {
 	const cm1, cm2, cm3 = 0, 1, 2
 	caller, away, target := x.phone("SIP over UDP", cm1), x.phone("SCCP", cm2), x.phone("SIP over TCP", cm3)
 	other := x.phone("SCCP", cm3)
+	x.everybody()
 	must(t, "forward", away.ForwardAll(within(t, step), number(other.n)))
 	must(t, "kill", x.Kill(cm1))
 	x.at(caller, cm2)
@@ -226,6 +229,7 @@ func TestR52_RestartedServerKnowsEverybody(t *testing.T) {
 	x := newExchange(t)
 	const cm1, cm2, cm3 = 0, 1, 2
 	a, b := x.phone("SCCP", cm1), x.phone("SIP over TCP", cm3)
+	x.everybody()
 	x.talk(a, b)
 	var others []*telephone
 	for _, kind := range kinds {

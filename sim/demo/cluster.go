@@ -170,7 +170,7 @@ func (c *cast) enter() error {
 		}
 		c.print.registered(a, fmt.Sprintf("%-15s at %s, then %s", p.kind, serverName(p.group[0]), strings.Join(then, ", ")), time.Since(began))
 	}
-	return nil
+	return c.within(func(ctx context.Context) error { return c.cluster.WaitRegistered(ctx, len(c.people)) })
 }
 
 func serverName(server int) string { return fmt.Sprintf("cm%d", server+1) }

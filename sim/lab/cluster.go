@@ -198,6 +198,31 @@ func (c *Cluster) WaitCurrent(ctx context.Context) error {
 	})
 }
 
+// WaitRegistered waits until every running server counts so many registered devices in the cluster: then each can call all of them.
+func (c *Cluster) WaitRegistered(ctx context.Context, devices int) error {
+	return poll(ctx, func() error {
+		for i, s := range c.Servers {
+			if !s.Running() {
+				continue
+			}
+			servers, err := s.Client.Servers(ctx)
+			if err != nil {
+				return err
+			}
+			n := 0
+			for _, other := range servers {
+				if other.Reachable {
+					n += other.Registered
+				}
+			}
+			if n != devices {
+				return fmt.Errorf("cm%d counts %d registered devices, %d are right", i+1, n, devices)
+			}
+		}
+		return nil
+	})
+}
+
 // Close stops the servers and removes their directories.
 func (c *Cluster) Close() error {
 	var all []error

@@ -30,10 +30,10 @@ type Options struct {
 	Configuration func() Configuration // the live snapshot
 	Contents      Contents
 	// Fetch brings a content that is not on this server, or damaged, from another one; nil: there is none. It ends with the context.
-	Fetch func(ctx context.Context, hash string) error
-	Story         Storyteller
-	Alarms        Alarms
-	Ports         func() Ports // of call processing on this server, asked whenever a file is made; nil means StandardPorts
+	Fetch  func(ctx context.Context, hash string) error
+	Story  Storyteller
+	Alarms Alarms
+	Ports  func() Ports // of call processing on this server, asked whenever a file is made; nil means StandardPorts
 }
 
 // Service answers requests for files. Its methods may be called at the same time.

@@ -62,7 +62,7 @@ func (q *quarters) set(server int, setting, subject, value string) int {
 // sees waits until a phone shows something.
 func (q *quarters) sees(p *phone.Phone, what string, f func(*phone.State) bool) {
 	q.t.Helper()
-	ctx, cancel := context.WithTimeout(q.ctx, 20*time.Second)
+	ctx, cancel := context.WithTimeout(q.ctx, 60*time.Second)
 	defer cancel()
 	if err := p.WaitFor(ctx, what, f); err != nil {
 		q.t.Fatalf("%s: %v", p.Name(), err)

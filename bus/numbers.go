@@ -37,6 +37,8 @@ var numbers = map[byte]reflect.Type{
 	25: reflect.TypeFor[signal.LineReport](),
 	26: reflect.TypeFor[signal.Audit](),
 	27: reflect.TypeFor[signal.AuditAnswer](),
+	28: reflect.TypeFor[signal.OfferRequest](),
+	29: reflect.TypeFor[signal.CallerOffer](),
 
 	128: reflect.TypeFor[CreateHalf](),
 	129: reflect.TypeFor[LineNotice](),

@@ -67,6 +67,7 @@ type Limits struct {
 	Setup            time.Duration // T303
 	Alerting         time.Duration // T301
 	Media            time.Duration // an offer stays unanswered
+	EarlyOffer       time.Duration // a called device waits for the offer of a caller that has to be asked for it
 	Patience         time.Duration // a failed call plays its tone
 	Preservation     time.Duration // a call whose device is gone is kept
 	Join             time.Duration // a transfer completes or is undone
@@ -86,7 +87,7 @@ func (l Limits) ringing() time.Duration { return l.Setup + l.Alerting + l.Join }
 func DefaultLimits() Limits {
 	return Limits{
 		FirstDigit: 15 * time.Second, Interdigit: 15 * time.Second, Setup: 10 * time.Second, Alerting: 180 * time.Second,
-		Media: 32 * time.Second, Patience: 15 * time.Second, Preservation: time.Hour, Join: 5 * time.Second,
+		Media: 32 * time.Second, EarlyOffer: time.Second, Patience: 15 * time.Second, Preservation: time.Hour, Join: 5 * time.Second,
 		Audit: time.Minute, AuditAnswer: 10 * time.Second,
 		ForwardHops: 12, NoAnswer: 12 * time.Second, MaxDigits: 64,
 	}
@@ -106,4 +107,7 @@ type Profile struct {
 	External     bool
 	Capabilities signal.Capabilities
 	Record       signal.LegRecord
+	// OffersWhenAsked and WantsOffer are what the device says of itself (signal.Origin, signal.Attachment).
+	OffersWhenAsked bool
+	WantsOffer      bool
 }

@@ -20,6 +20,8 @@ type HalfCall struct {
 	Digits      string
 	Dialed      string // what the user dialled in the end
 	Offer       *signal.Session
+	Asker       signal.HalfCallID // the called half-call that waits for our offer
+	Requesting  bool              // our device was asked for it and has not said anything yet
 	Redirection signal.Redirection
 	Called      signal.Party
 	CallingAs   signal.Party // as the route presents us
@@ -31,6 +33,7 @@ type HalfCall struct {
 	Token   uint32
 	Setup   *signal.Setup   // what we were asked; dropped once the call is up
 	Pending *signal.Session // media that came with the Pickup, until the call is granted
+	Asked   bool            // the offer in Setup was asked for; the device may do without it
 	Stale   bool            // the caller changed after the offer was given to the device
 	Offers  bool            // our device answers the call with an offer of its own
 
@@ -293,6 +296,8 @@ func Bounce(to signal.Address, input any) []signal.Effect {
 	switch in := input.(type) {
 	case signal.Connected:
 		return release(in.From.Half)
+	case signal.OfferRequest:
+		return []signal.Effect{signal.Send{To: signal.ToHalf(in.From.Half), Signal: signal.CallerOffer{From: to.Half}}}
 	case signal.Granted:
 		return release(in.Caller.Half) // the user picked up and hung up at once
 	case signal.MediaOffer:

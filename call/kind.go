@@ -43,9 +43,12 @@ const (
 	OffersMet      // both ends made an offer at once, ours goes first
 	OffersMetYield // … the peer's goes first
 	Settled        // the negotiation came to rest
+	OfferWanted    // our device wants an offer, and the caller makes one when it is asked
 
 	// From peers and owners.
 	SetupSignal
+	OfferRequest
+	CallerOffer
 	PeerAlerting
 	Granted
 	ConnectedAnswer
@@ -147,6 +150,10 @@ func kindOf(input any) Kind {
 		return DeviceMoved
 	case signal.Setup:
 		return SetupSignal
+	case signal.OfferRequest:
+		return OfferRequest
+	case signal.CallerOffer:
+		return CallerOffer
 	case signal.Alerting:
 		return PeerAlerting
 	case signal.Granted:

@@ -115,7 +115,7 @@ func (t *turn) aim(a Analysis) {
 	caller := t.leg()
 	caller.Party = t.callingParty()
 	t.send(t.Target, signal.Setup{Call: t.Call, Caller: caller, Called: a.Called, Redirection: t.Redirection,
-		Offer: t.Offer, CallerSpaces: t.Profile.Spaces})
+		Offer: t.Offer, AskOffer: t.State == Proceeding && t.Offer == nil && t.Profile.OffersWhenAsked, CallerSpaces: t.Profile.Spaces})
 	t.start(signal.TimerSetup, t.limits().Setup)
 }
 
@@ -134,6 +134,9 @@ func tryElsewhere(t *turn) {
 	t.stop(signal.TimerSetup)
 	t.stop(signal.TimerAlerting)
 	t.Away = true
+	if t.Asker = 0; t.Profile.OffersWhenAsked {
+		t.Offer = nil // made for whom we called before; the next one asks anew
+	}
 	if r.Redirection.Hops > t.limits().ForwardHops {
 		t.raise(NoRoute, signal.Rejected{Cause: signal.CauseExchangeRoutingError})
 		return
@@ -163,6 +166,7 @@ func connectForAnswer(t *turn) {
 	t.meet(c, nil)
 	offer, ok := t.env.Narrow(c.Media, t.Profile.Capabilities, t.Profile.Region, c.From.Region)
 	if !ok {
+		t.Requesting = false
 		t.raise(DeviceRefusal, signal.RefuseMedia{Cause: signal.CauseIncompatibleDestination})
 		return
 	}

@@ -73,6 +73,7 @@ func TestAnything(t *testing.T) {
 		var devices []*device
 		for i, number := range []string{"1001", "1002", "1003", "1003"} {
 			devices = append(devices, w.phone(string(rune('A'+i)), number, rapid.Bool().Draw(rt, "early")))
+			devices[i].slow, devices[i].picky = rapid.IntRange(0, 4).Draw(rt, "slow") == 0, rapid.IntRange(0, 4).Draw(rt, "picky") == 0
 		}
 		if rapid.Bool().Draw(rt, "forwarded") {
 			w.set("1002", func(i *line.Info) { i.ForwardNoAnswer.Destination = "1003" })

@@ -185,7 +185,7 @@ func (t *turn) lineState() signal.LineCallState {
 		return signal.LineDialing
 	case Proceeding, Alerting, Taking:
 		return signal.LineRingingOut
-	case Offered, Ringing, Claiming:
+	case Asking, Offered, Ringing, Claiming:
 		return signal.LineRingingIn
 	case Connecting, Accepting, Active, Reaching, Joining, Stranded:
 		if t.Held {

@@ -52,8 +52,8 @@ func TestCallAnswerHangUp(t *testing.T) {
 				a, b := w.phone("A", "1001", e[0]), w.phone("B", "1002", e[1])
 				la := a.dial("1002")
 				w.run()
-				if !la.tone || la.other.Name != "line 1002" {
-					t.Errorf("the caller does not hear ringing or sees %q", la.other.Name)
+				if la.tone == e[1] || (la.heard != nil) != e[1] || la.other.Name != "line 1002" {
+					t.Errorf("the caller hears the tone: %v, the other side: %v, sees %q", la.tone, la.heard != nil, la.other.Name)
 				}
 				if lb := b.newest(); !lb.ringing || lb.other.Number != "1001" {
 					t.Errorf("B rings %v for %q", lb.ringing, lb.other.Number)

@@ -12,6 +12,7 @@ const (
 	Connecting       // the other side answered with an offer that our device has to answer
 	Failed           // nothing came of it; the user hears a tone
 
+	Asking    // the caller was asked for its offer; the device is told next
 	Offered   // the device was told
 	Ringing   // the device rings
 	Claiming  // the device picked up; the owner of the line decides who was first
@@ -26,7 +27,7 @@ const (
 	Ended
 )
 
-var stateNames = [...]string{"idle", "dialing", "proceeding", "alerting", "connecting", "failed", "offered", "ringing",
+var stateNames = [...]string{"idle", "dialing", "proceeding", "alerting", "connecting", "failed", "asking", "offered", "ringing",
 	"claiming", "accepting", "active", "reaching", "joining", "taking", "stranded",
 	"passing", "ended"}
 

@@ -31,6 +31,9 @@ var states = map[State]map[Kind]entry{
 		Gone:              {leave, Ended},
 	},
 	Proceeding: {
+		OfferRequest:    {requestFirst, Proceeding},
+		DeviceOffer:     {giveFirst, Proceeding},
+		DeviceRefusal:   {giveFirst, Proceeding},
 		PeerAlerting:    {showAlerting, Alerting},
 		ConnectedAnswer: {connectDevice, Active},
 		ConnectedOffer:  {connectForAnswer, Connecting},
@@ -48,6 +51,8 @@ var states = map[State]map[Kind]entry{
 		TargetLost: {failLost, Failed},
 	},
 	Alerting: {
+		DeviceOffer:     {offeredLate, Alerting},
+		DeviceRefusal:   {offeredLate, Alerting},
 		PeerAlerting:    {showAlerting, Alerting},
 		ConnectedAnswer: {connectDevice, Active},
 		ConnectedOffer:  {connectForAnswer, Connecting},
@@ -64,11 +69,11 @@ var states = map[State]map[Kind]entry{
 	},
 	Connecting: {
 		DeviceAnswer:   {acknowledge, Active},
-		DeviceRefusal:  {endForMedia, Ended},
+		DeviceRefusal:  {refuseAnswer, Connecting},
 		Released:       {clearDevice, Ended},
 		MediaTimeout:   {endForMedia, Ended},
 		PeerMediaOffer: {deferInput, Connecting},
-		DeviceOffer:    {deferInput, Connecting},
+		DeviceOffer:    {deferOffer, Connecting},
 		JoinRequest:    {deferInput, Connecting},
 		TransferWith:   {deferInput, Connecting},
 		TransferTo:     {deferInput, Connecting},
@@ -79,6 +84,8 @@ var states = map[State]map[Kind]entry{
 		Audit:    {answerAudit, Connecting},
 	},
 	Failed: {
+		DeviceOffer:     {ignore, Failed},
+		DeviceRefusal:   {ignore, Failed},
 		HangUp:          {leave, Ended},
 		Gone:            {leave, Ended},
 		PatienceTimeout: {clearFailed, Ended},
@@ -87,11 +94,24 @@ var states = map[State]map[Kind]entry{
 		JoinRequest:     {refuseJoin, Failed},
 	},
 
+	Asking: {
+		CallerOffer:   {ringWithOffer, Offered},
+		MediaTimeout:  {ringWithoutOffer, Offered},
+		CallerChanged: {ringForAnother, Offered},
+		HangUp:        {decline, Ended},
+		Gone:          {decline, Ended},
+		Released:      {clearUnanswered, Ended},
+
+		OwnerLost: {decline, Ended},
+		PeerLost:  {decline, Ended},
+	},
 	Offered: {
+		OfferWanted:    {askCaller, Asking},
+		CallerOffer:    {ignore, Offered},
 		DeviceAlerting: {tellRinging, Ringing},
 		DeviceProgress: {tellProgress, Offered},
 		Pickup:         {claim, Claiming},
-		Refuse:         {decline, Ended},
+		Refuse:         {declineOrRing, Ended},
 		HangUp:         {decline, Ended},
 		Gone:           {decline, Ended},
 		Released:       {clearUnanswered, Ended},
@@ -102,6 +122,7 @@ var states = map[State]map[Kind]entry{
 		PeerLost:        {decline, Ended},
 	},
 	Ringing: {
+		CallerOffer:    {ignore, Ringing},
 		DeviceAlerting: {tellRinging, Ringing},
 		DeviceProgress: {tellProgress, Ringing},
 		Pickup:         {claim, Claiming},
@@ -117,6 +138,7 @@ var states = map[State]map[Kind]entry{
 		PeerLost:        {decline, Ended},
 	},
 	Claiming: {
+		CallerOffer:    {ignore, Claiming},
 		Granted:        {openMedia, Accepting},
 		Released:       {clearUnanswered, Ended},
 		HangUp:         {decline, Ended},
@@ -130,6 +152,7 @@ var states = map[State]map[Kind]entry{
 		PeerLost:  {decline, Ended},
 	},
 	Accepting: {
+		CallerOffer:   {ignore, Accepting},
 		Ready:         {answerCaller, Active},
 		Refuse:        {endForMedia, Ended},
 		DeviceRefusal: {endForMedia, Ended},
@@ -145,6 +168,7 @@ var states = map[State]map[Kind]entry{
 	},
 
 	Active: {
+		CallerOffer:         {ignore, Active},
 		Key:                 {sendKey, Active},
 		PeerKey:             {playKey, Active},
 		HangUp:              {hangUp, Ended},
@@ -274,6 +298,7 @@ var states = map[State]map[Kind]entry{
 		Settled:             {ignore, Stranded},
 	},
 	Passing: {
+		DeviceOffer:     {ignore, Passing},
 		ConnectedAnswer: {passOn, Passing},
 		ConnectedOffer:  {passOn, Passing},
 		PeerAlerting:    {passOn, Passing},

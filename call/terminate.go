@@ -8,6 +8,11 @@ func ringDevice(t *turn) {
 	t.Setup, t.Owner, t.Token, t.Call = &s, s.Owner, s.Token, s.Call
 	t.Peer = s.Caller
 	t.Called, t.Redirection = s.Called, s.Redirection
+	t.start(signal.TimerAlerting, t.limits().ringing())
+	if s.Offer == nil && s.AskOffer && t.Profile.WantsOffer {
+		t.raise(OfferWanted, s)
+		return
+	}
 	offer := s.Offer
 	if offer != nil {
 		narrowed, ok := t.env.Narrow(offer, t.Profile.Capabilities, t.Profile.Region, s.Caller.Region)
@@ -18,7 +23,12 @@ func ringDevice(t *turn) {
 		offer = narrowed
 		t.PeerMedia = s.Offer
 	}
-	t.start(signal.TimerAlerting, t.limits().ringing())
+	t.ring(offer)
+}
+
+// ring tells our device of the call, with the caller's offer if there is one.
+func (t *turn) ring(offer *signal.Session) {
+	s := t.Setup
 	t.order(signal.Ring{
 		Call: s.Call, Line: t.Profile.Line, Instance: t.Profile.Instance,
 		Calling: s.Caller.Party.Presented(), Called: s.Called, Redirection: s.Redirection, Offer: offer,
@@ -150,10 +160,22 @@ func establishedWith(t *turn) {
 // changeCaller notes that a transfer put another caller in the place of ours while we ring or just answered.
 func changeCaller(t *turn) {
 	c := t.input.(signal.CallerChanged)
+	if !t.takeCaller(c) {
+		return
+	}
+	t.Stale = true
+	if t.State == Offered || t.State == Ringing {
+		t.start(signal.TimerAlerting, t.limits().ringing()) // the new caller's patience begins now
+	}
+	t.order(signal.PartyChanged{Connected: c.Caller.Party.Presented(), Redirection: t.Redirection})
+}
+
+// takeCaller puts another caller in the place of ours, and says whether it is another one.
+func (t *turn) takeCaller(c signal.CallerChanged) bool {
 	known := c.Caller.Half == t.Peer.Half && c.Call == t.Call
 	t.Peer, t.Call = c.Caller, c.Call
 	if known {
-		return
+		return false
 	}
 	if t.Setup != nil {
 		if c.Replaces != 0 {
@@ -163,9 +185,5 @@ func changeCaller(t *turn) {
 		s.Caller, s.Call = c.Caller, c.Call
 		t.Setup = &s
 	}
-	t.Stale = true
-	if t.State == Offered || t.State == Ringing {
-		t.start(signal.TimerAlerting, t.limits().ringing()) // the new caller's patience begins now
-	}
-	t.order(signal.PartyChanged{Connected: c.Caller.Party.Presented(), Redirection: t.Redirection})
+	return true
 }

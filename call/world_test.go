@@ -56,6 +56,8 @@ type device struct {
 	name     string
 	number   string
 	early    bool
+	slow     bool // does not get ready before the answer
+	picky    bool // takes no offer that it was not asked for
 	gone     bool
 	node     signal.NodeID // where it is registered
 	legs     map[signal.HalfCallID]*leg
@@ -72,6 +74,8 @@ type leg struct {
 	failed    signal.Cause
 	tone      bool // rings out
 	local     *signal.Session
+	owed      bool            // an offer before the answer that does not get ready
+	heard     *signal.Session // whom it hears before the answer
 	remote    *signal.Session
 	held      bool
 	other     signal.Party
@@ -153,7 +157,8 @@ func (w *world) Limits() call.Limits { return call.DefaultLimits() }
 
 func (w *world) profile(d *device) call.Profile {
 	return call.Profile{Node: d.node, Device: d.name, Instance: 1, Line: signal.LineRef{Number: d.number},
-		Party: signal.Party{Number: d.number, Name: "line " + d.number, Device: d.name}}
+		Party:           signal.Party{Number: d.number, Name: "line " + d.number, Device: d.name},
+		OffersWhenAsked: !d.early, WantsOffer: d.early}
 }
 
 func (w *world) originate(d *device) *leg {
@@ -354,7 +359,14 @@ func (d *device) command(id signal.HalfCallID, c signal.Command) {
 	w := d.w
 	switch c := c.(type) {
 	case signal.Ring:
+		if d.picky && c.Offer != nil {
+			w.tell(id, signal.Refuse{Cause: signal.CauseIncompatibleDestination})
+			return
+		}
 		l.ringing, l.other, l.ring = true, c.Calling, c
+		if d.early && c.Offer != nil {
+			w.tell(id, signal.DeviceProgress{Early: d.answer(l, c.Offer)})
+		}
 		w.tell(id, signal.DeviceAlerting{})
 	case signal.Accept:
 		if c.Offer != nil {
@@ -364,9 +376,16 @@ func (d *device) command(id signal.HalfCallID, c signal.Command) {
 			w.tell(id, signal.Ready{Media: l.local})
 		}
 	case signal.RemoteAlerting:
-		l.tone, l.other = true, c.Connected
+		if l.other = c.Connected; c.Early != nil {
+			l.heard = c.Early
+		}
+		l.tone = l.heard == nil
+	case signal.Proceed:
+		l.heard, l.tone = nil, false
+		d.owes(l)
 	case signal.Connect:
-		l.connected, l.tone, l.other = true, false, c.Connected
+		d.owes(l)
+		l.connected, l.tone, l.other, l.pending = true, false, c.Connected, false
 		if c.IsOffer {
 			w.tell(id, signal.Answer{Media: d.answer(l, c.Media)})
 		} else {
@@ -387,6 +406,10 @@ func (d *device) command(id signal.HalfCallID, c signal.Command) {
 	case signal.RequestOffer:
 		if l.pending {
 			l.queued = append(l.queued, c)
+			return
+		}
+		if d.slow && !l.connected && !l.ringing {
+			l.owed = true
 			return
 		}
 		dir := signal.SendRecv
@@ -428,6 +451,15 @@ func (d *device) command(id signal.HalfCallID, c signal.Command) {
 			}
 		}
 	}
+}
+
+// owes says that there is no offer before the answer, where one was asked for.
+func (d *device) owes(l *leg) {
+	if l.owed {
+		l.owed = false
+		d.w.tell(l.id, signal.RefuseMedia{Cause: signal.CauseRecoveryOnTimer})
+	}
+	l.pending = false
 }
 
 // resume takes up what crossed our own offer.

@@ -127,7 +127,7 @@ func (x *Exchange) createHere(device string, instance int, setup signal.Setup) {
 		x.deliver(setup.Owner, absent(device, instance, setup.Token))
 		return
 	}
-	p.Node = x.node
+	p.Node, p.WantsOffer = x.node, r.WantsOffer
 	p.Capabilities, p.Record.Address = r.Capabilities, r.Address.Addr()
 	id := x.newHalf()
 	cell := newCell(x, halfMachine{call.New(id, setup.Call, p), port})

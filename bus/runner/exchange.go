@@ -170,7 +170,7 @@ func (x *Exchange) Originate(o signal.Origin, port signal.Port) (signal.HalfCall
 		return 0, signal.ErrUnknownDevice
 	}
 	p.Capabilities, p.Record.Address = o.Capabilities, o.Address
-	p.Node = x.node
+	p.Node, p.OffersWhenAsked = x.node, o.OffersWhenAsked
 	id := x.newHalf()
 	h := call.New(id, signal.CallID{Manager: x.node, Call: x.nextCall.Add(1)}, p)
 	x.halves.put(id, newCell(x, halfMachine{h, port}))

@@ -182,6 +182,7 @@ func (t *turn) setup(s signal.Setup) {
 	for _, a := range targets {
 		to := s
 		to.Owner, to.Token, to.AutoAnswer = signal.Address{Line: t.Line, Node: t.Node}, o.Token, info.AutoAnswer && len(targets) == 1
+		to.AskOffer = s.AskOffer && len(targets) == 1        // of several none is heard before the answer
 		to.CallWaiting = t.callsAt(a.Device, a.Instance) > 1 // this offer counts already
 		t.out = append(t.out, signal.Create{Device: a.Device, Instance: a.Instance, Node: a.Node, Setup: to})
 	}

@@ -91,7 +91,9 @@ type OfferMedia struct {
 }
 
 // RequestOffer asks the device for a fresh offer of everything it can do: it says Offer or RefuseMedia. Peer is what
-// the other side can receive where that is known.
+// the other side can receive where that is known. A calling device that has said so (Origin.OffersWhenAsked) is asked before
+// the answer as well: RemoteAlerting may bring an early answer, Connect brings the answer, or an offer that overtakes its own,
+// and a second Proceed says that the call goes elsewhere and the offer is void.
 type RequestOffer struct {
 	Peer    Capabilities
 	Ceiling string

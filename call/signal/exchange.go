@@ -45,6 +45,9 @@ type Origin struct {
 	Capabilities Capabilities
 	Address      netip.Addr // of the device, for call records
 	SRTP         bool
+	// OffersWhenAsked says that the device, which makes no offer with its number, can make one before the answer: it then
+	// says Offer or RefuseMedia once to the RequestOffer, whatever else it is told meanwhile.
+	OffersWhenAsked bool
 }
 
 // Attachment is a registration as call processing needs it.
@@ -58,6 +61,9 @@ type Attachment struct {
 	Load         string // firmware that the device says it runs
 	// Lines are the instances that the device can be called at; nil means all that are configured.
 	Lines []int
+	// WantsOffer says that a Ring should bring the caller's offer wherever there is one to be had, because the device can be
+	// heard before the answer (SIP).
+	WantsOffer bool
 	// Idle says that the device had no call when it registered. False: it has one, or cannot say (SIP).
 	Idle bool
 }

@@ -23,6 +23,9 @@ type Setup struct {
 	Called      Party // the number that is called now, after translation
 	Redirection Redirection
 	Offer       *Session
+	// AskOffer says that the caller has no address yet, and makes its offer when the called half-call asks for it with
+	// OfferRequest, so that the caller hears the called side before the answer (early media).
+	AskOffer bool
 	// CallerSpaces are the caller's calling search spaces; a redirection without one of its own uses them.
 	CallerSpaces []string
 	// Owner is the line (or device) owner that offers; set on the way to the called half-call.
@@ -30,6 +33,16 @@ type Setup struct {
 	Token       uint32 // the owner's name for this offering; comes back in whatever the called half-call tells the owner
 	CallWaiting bool
 	AutoAnswer  bool
+}
+
+// OfferRequest asks the calling half-call for an offer before the called device is told of the call. It is answered with a
+// CallerOffer at once or as soon as the calling device is ready; whoever asks does not wait for long.
+type OfferRequest struct{ From Leg }
+
+// CallerOffer is the answer to an OfferRequest. Media is nil when the caller makes no offer before the answer.
+type CallerOffer struct {
+	From  HalfCallID
+	Media *Session
 }
 
 // Alerting says that a called appearance rings (or sends early media without ringing, InBand).
@@ -232,6 +245,8 @@ type AuditAnswer struct {
 }
 
 func (Setup) signal()           {}
+func (OfferRequest) signal()    {}
+func (CallerOffer) signal()     {}
 func (Alerting) signal()        {}
 func (Claim) signal()           {}
 func (Granted) signal()         {}

@@ -54,7 +54,7 @@ func server(t testing.TB) *lab.Server {
 	t.Helper()
 	house.once.Do(func() {
 		house.engine = audio.NewEngine()
-		house.server, house.err = lab.Start(context.Background(), lab.Options{Site: site(40, 16)})
+		house.server, house.err = lab.Start(context.Background(), lab.Options{Site: site(40, 20)})
 	})
 	if house.err != nil {
 		t.Fatal(house.err)

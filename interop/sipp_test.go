@@ -202,28 +202,6 @@ func TestCiscoPhoneCallsSIPp(t *testing.T) {
 	wait()
 }
 
-// A called phone says with 183 that it is heard already. The audio of a Cisco phone opens at the answer, so that its user
-// hears the ring-back tone until then, and the other side afterwards.
-func TestCiscoPhoneHearsRingBackBeforeAnAnswerWithEarlyMedia(t *testing.T) {
-	t.Parallel()
-	s := server(t)
-	port := registered(t, s, 5015)
-	p := sccpPhone(t, s, 6015)
-	wait := sipp{scenario: "early.xml", n: 5015, service: 5015, port: port, echo: true}.start(t, s)
-	must(t, "dial", p.Dial(within(t, step), "5015"))
-	must(t, "ring-back", p.WaitFor(within(t, step), "the ring-back tone", func(st *phone.State) bool {
-		return st.Call(phone.RingingOut) != nil && st.Tone == "Alerting"
-	}))
-	connected(t, p)
-	must(t, "audio to SIPp and back", p.WaitHears(within(t, step), tone(6015), hearFor))
-	if tone := p.State().Tone; tone != "" && tone != "Silence" {
-		t.Errorf("the tone %s goes on after the answer", tone)
-	}
-	must(t, "hang up", p.Hangup())
-	idle(t, p)
-	wait()
-}
-
 // sipsak's ping is answered.
 func TestSipsakOptions(t *testing.T) {
 	t.Parallel()

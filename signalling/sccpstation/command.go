@@ -48,6 +48,7 @@ func (st *station) command(c *call, cmd signal.Command) {
 		if cmd.Dialed != "" {
 			st.srv.LastNumbers.Dialed(st.name, cmd.Dialed)
 		}
+		st.endEarly(c)
 		if !c.ending {
 			st.showProceeding(c)
 		}
@@ -55,11 +56,13 @@ func (st *station) command(c *call, cmd signal.Command) {
 		c.remote = cmd.Connected
 		switch {
 		case c.ending:
+		case cmd.Early.Audio() != nil && c.media.offering && c.media.rx == open:
+			st.hearEarly(c, cmd.Early)
 		case c.state == sRingOut:
 			c.showInfo()
 		default:
-			// Also where the other side says that it is to be heard already (183): the phone's audio opens at the answer, so
-			// its user would hear nothing until then.
+			// Also where the other side says that it is to be heard already (183) and the phone has no audio open: its user
+			// would hear nothing until the answer.
 			st.showRingOut(c, true)
 		}
 	case signal.Accept:
@@ -189,6 +192,7 @@ func (st *station) connected(c *call, m signal.Connect) {
 	}
 	was := c.state
 	c.endTone()
+	st.withdrawOffer(c)
 	if was == sHeld { // held while the answer was on its way
 		c.state = sHeld
 	} else {

@@ -242,5 +242,7 @@ func switchPath(*station, *call, press) {}
 func (st *station) originate(line int) (signal.HalfCallID, error) {
 	return st.srv.Exchange.Originate(signal.Origin{
 		Device: st.name, Instance: line, Capabilities: st.caps, Address: st.address(),
+		// A phone that plays no tone while its audio is open would not be heard to ring out.
+		OffersWhenAsked: !st.traits.deafInCall,
 	}, st)
 }

@@ -83,6 +83,36 @@ func (st *station) requested(c *call, peer []signal.Codec) {
 	st.openMedia(c, peer, 0, forOffer)
 }
 
+// hearEarly lets the user hear the other side before the answer, and it the user: what it says answers our offer. Once heard
+// it is heard until the answer or until the call goes elsewhere, whether it rings besides or not.
+func (st *station) hearEarly(c *call, answer *signal.Session) {
+	c.stopTone()
+	c.media.heard(answer)
+	if c.state == sRingOut {
+		c.showInfo()
+	} else {
+		st.showRingOut(c, false)
+	}
+	st.transmit(c)
+}
+
+// withdrawOffer takes back the offer that was asked for before the answer and is not ready yet, and forgets one that is out.
+func (st *station) withdrawOffer(c *call) {
+	m := &c.media
+	m.offering = false
+	if m.purpose == forOffer {
+		m.purpose = forNothing
+		c.tell(signal.RefuseMedia{Cause: signal.CauseRequestPending})
+	}
+}
+
+// endEarly ends what was opened for somebody that the call went to before.
+func (st *station) endEarly(c *call) {
+	st.withdrawOffer(c)
+	c.media.close(st, c)
+	c.media.farTakes = false
+}
+
 // holdMedia closes the media and offers that nothing is received. What is owed to the peer is answered first.
 func (st *station) holdMedia(c *call) {
 	m := &c.media

@@ -323,7 +323,7 @@ func (st *station) learn(c signal.Capabilities) {
 func (st *station) attachment(at int) signal.Attachment {
 	c := &st.contacts[at]
 	a := signal.Attachment{Device: st.name, Protocol: string(telephony.ProtocolSIP), Incarnation: st.incarnation,
-		Address: c.flow.Remote(), Since: c.since, Load: c.agent}
+		Address: c.flow.Remote(), Since: c.since, Load: c.agent, WantsOffer: true}
 	if st.caps != nil {
 		a.Capabilities = *st.caps
 	}

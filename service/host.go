@@ -24,11 +24,13 @@ type Host struct {
 	stops   []func(context.Context) error
 	failure error
 	failed  chan struct{} // closed at the first failure
+	begun   chan struct{} // closed when Start has returned
 }
 
 func newHost(m *Manager, name Name) *Host {
 	ctx, cancel := context.WithCancel(context.Background())
-	return &Host{name: name, manager: m, ctx: ctx, cancel: cancel, gone: make(chan struct{}), failed: make(chan struct{})}
+	return &Host{name: name, manager: m, ctx: ctx, cancel: cancel, gone: make(chan struct{}), failed: make(chan struct{}),
+		begun: make(chan struct{})}
 }
 
 // Context ends when the service has to be gone: after what OnStop registered has run, or at its deadline.
@@ -85,22 +87,16 @@ func (h *Host) why() error {
 	return h.failure
 }
 
-// stop ends the run: what OnStop registered, then the context, then waiting for the goroutines. It returns what went wrong,
-// context.DeadlineExceeded if something was still busy at the deadline of ctx.
+// stop ends the run: what OnStop registered, then the context, then waiting for the goroutines. A Start that is still under way may
+// register more meanwhile, which is done when it has returned. The error is what went wrong, context.DeadlineExceeded if something was
+// still busy at the deadline of ctx.
 func (h *Host) stop(ctx context.Context) error {
-	h.mu.Lock()
-	stops := h.stops
-	h.stops = nil
-	h.mu.Unlock()
 	done := make(chan error, 1)
 	go func() {
-		var problems []error
-		for i := len(stops) - 1; i >= 0; i-- {
-			err := errPanic
-			h.Guard("stop", func() { err = stops[i](ctx) })
-			problems = append(problems, err)
-		}
+		problems := h.unwind(ctx)
 		h.cancel()
+		<-h.begun
+		problems = append(problems, h.unwind(ctx)...)
 		h.work.Wait()
 		done <- errors.Join(problems...)
 		close(h.gone)
@@ -112,6 +108,20 @@ func (h *Host) stop(ctx context.Context) error {
 		h.cancel()
 		return ctx.Err()
 	}
+}
+
+// unwind does what OnStop registered, the last first.
+func (h *Host) unwind(ctx context.Context) (problems []error) {
+	h.mu.Lock()
+	stops := h.stops
+	h.stops = nil
+	h.mu.Unlock()
+	for i := len(stops) - 1; i >= 0; i-- {
+		err := errPanic
+		h.Guard("stop", func() { err = stops[i](ctx) })
+		problems = append(problems, err)
+	}
+	return problems
 }
 
 // Guard runs work on behalf of a service and contains a panic in it; see Host.Guard.

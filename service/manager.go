@@ -20,6 +20,7 @@ type Definition struct {
 	Name      Name
 	About     string   // its job, one line
 	Needs     []Name   // services that run before this one starts. Their loss later does not stop it.
+	Keeps     bool     // it works with what these made: when one of them was started anew, so is it
 	Always    bool     // it cannot be deactivated or stopped, only restarted
 	Activated bool     // whether it is activated on a server that was never asked; Always implies it
 	Recovery  Recovery // what happens after a failure if nothing else was chosen; zero for DefaultRecovery
@@ -66,6 +67,8 @@ type unit struct {
 	next     time.Time // earliest time of the next attempt
 	gaveUp   bool      // no further attempt until somebody starts it
 	restarts int
+	runs     int          // how often it came up
+	built    map[Name]int // runs of those that it needs, when it was started
 	panics   int
 	raised   []fault.Code // alarms about it that stand
 

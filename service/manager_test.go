@@ -568,3 +568,54 @@ func TestShutdownGivesUpAtItsDeadline(t *testing.T) {
 		shutdown(t, m)
 	})
 }
+
+// TestServiceIsBuiltAnew: a service that works with what another made is started anew when that one was, each once and in order, and goes on
+// until then; others stay.
+func TestServiceIsBuiltAnew(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		j := &journal{}
+		keeps := func(d Definition) Definition { d.Keeps = true; return d }
+		m, _ := manager(t, j.plain("database"), keeps(j.plain("records", "database")), keeps(j.plain("calls", "database", "records")),
+			j.plain("web", "database"))
+		m.StartAll()
+		synctest.Wait()
+		j.take()
+		for range 3 {
+			if err := m.Restart(t.Context(), "database"); err != nil {
+				t.Fatal(err)
+			}
+			if r := m.WaitReady(t.Context()); r.ExitStatus() != 0 {
+				t.Errorf("%+v", r)
+			}
+			synctest.Wait()
+			got := strings.Split(j.take(), ", ")
+			if len(got) != 6 || got[0] != "-database" || got[1] != "+database" || slices.Index(got, "+records") > slices.Index(got, "+calls") || slices.Contains(got, "-web") {
+				t.Errorf("what was stopped and started: %v", got)
+			}
+		}
+		shutdown(t, m)
+	})
+}
+
+// TestStopOfAStartUnderWay: what a start that is given up registers after its end began is undone all the same.
+func TestStopOfAStartUnderWay(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		j := &journal{}
+		m, _ := manager(t, Definition{Name: "slow", Activated: true, StartWithin: time.Second, Start: func(h *Host) error {
+			h.OnStop(func(context.Context) error { j.add("first"); return nil })
+			<-h.Context().Done()
+			time.Sleep(100 * time.Millisecond) // until the stop has begun
+			port := make(chan struct{})
+			h.OnStop(func(context.Context) error { j.add("second"); close(port); return nil })
+			h.Go("listener", func(context.Context) error { <-port; return nil })
+			return h.Context().Err()
+		}})
+		m.StartAll()
+		time.Sleep(1500 * time.Millisecond)
+		synctest.Wait()
+		if got := j.take(); got != "first, second" {
+			t.Errorf("undone: %q", got)
+		}
+		shutdown(t, m)
+	})
+}

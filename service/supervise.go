@@ -72,6 +72,10 @@ func (m *Manager) awaitTurn(u *unit) bool {
 				until = -1
 				m.settle(u, Starting)
 			case until <= 0:
+				u.built = map[Name]int{}
+				for _, need := range u.def.Needs {
+					u.built[need] = m.units[need].runs
+				}
 				m.mu.Unlock()
 				return true
 			}
@@ -102,15 +106,28 @@ func (m *Manager) settle(u *unit, state State) {
 // The lock is held.
 func (m *Manager) missing(u *unit) (name Name, down bool) {
 	for _, need := range u.def.Needs {
-		switch n := m.units[need]; n.state {
-		case Running:
-		case Starting, Stopping:
+		switch n := m.units[need]; {
+		case n.state == Running && !m.stale(n):
+		case n.state == Running, n.state == Starting, n.state == Stopping:
 			return need, false
 		default:
 			return need, true
 		}
 	}
 	return "", false
+}
+
+// stale says that a running service keeps what another made that has been started anew since. The lock is held.
+func (m *Manager) stale(u *unit) bool {
+	if !u.def.Keeps {
+		return false
+	}
+	for _, need := range u.def.Needs {
+		if n := m.units[need]; n.state == Running && (n.runs != u.built[need] || m.stale(n)) {
+			return true
+		}
+	}
+	return false
 }
 
 // relieved says that a service which failed for want of another will start now, because the other came up; it has not taken
@@ -127,6 +144,7 @@ func (m *Manager) relieved(u *unit) bool {
 func (m *Manager) bring(u *unit, host *Host) error {
 	result := make(chan error, 1)
 	host.work.Go(func() {
+		defer close(host.begun)
 		err := errPanic
 		host.Guard("start", func() { err = u.def.Start(host) })
 		result <- err
@@ -166,17 +184,21 @@ func (m *Manager) up(u *unit) {
 		u.restarts++
 	}
 	u.backoff, u.next = 0, time.Time{}
+	u.runs++
 	m.set(u, Running, nil)
 	m.lower(u)
 }
 
-// watch waits until the service fails, and returns why, or shall not run any more.
+// watch waits until the service fails, and returns why, or shall not run any more, or not with what it was built on.
 func (m *Manager) watch(u *unit, host *Host) error {
 	for {
 		m.mu.Lock()
-		want, change := u.want, m.change
+		want, stale, change := u.want, m.stale(u), m.change
 		m.mu.Unlock()
-		if !want {
+		if want && stale {
+			m.opts.Log.Info("a service is started anew, because one that it needs was", "service", string(u.def.Name))
+		}
+		if !want || stale {
 			return nil
 		}
 		select {
@@ -310,8 +332,8 @@ func (m *Manager) Ready() Readiness {
 	m.mu.Lock()
 	for _, u := range m.order {
 		switch {
-		case !u.settings.Activated && u.state == Inactive, u.state == Running:
-		case u.state == Starting || u.state == Stopping || !m.running || m.relieved(u):
+		case !u.settings.Activated && u.state == Inactive, u.state == Running && !m.stale(u):
+		case u.state == Running || u.state == Starting || u.state == Stopping || !m.running || m.relieved(u):
 			r.Waiting = append(r.Waiting, u.def.Name)
 		default:
 			r.Down = append(r.Down, u.def.Name)

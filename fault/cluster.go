@@ -36,6 +36,8 @@ const (
 	ClusterFull           Code = "TDM-CLU-0032"
 	JoinTokensTooMany     Code = "TDM-CLU-0033"
 	MemberVotes           Code = "TDM-CLU-0040"
+	MemberUnreachable     Code = "TDM-CLU-0041"
+	PublisherUnreachable  Code = "TDM-CLU-0042"
 )
 
 var cluster = []Entry{
@@ -175,4 +177,12 @@ var cluster = []Entry{
 		"The server {server} was not removed.",
 		"It is one of the servers that may be the publisher.",
 		"Name the others with `tandem server set-voters` first, then remove {server}.", 409},
+	{MemberUnreachable, SeverityWarning,
+		"The server {server} cannot be reached.",
+		"Nothing was heard from it {since}.",
+		"Its phones register with their other servers. Look whether it runs and whether the network between the servers does. If it is lost for good, replace it: `tandem server remove {server}`, then join the new one.", 0},
+	{PublisherUnreachable, SeverityWarning,
+		"Administration waits; calls go on.",
+		"No publisher can be reached {since}{which}.",
+		"Bring the publisher back. If it is lost for good, make another server the publisher with `tandem promote`.", 0},
 }

@@ -410,16 +410,23 @@ func (m *membership) announced(ctx context.Context) error {
 	if now.Signals == 0 {
 		now.Signals = me.Ports.Signals
 	}
-	addresses := me.Addresses
-	if set, err := netip.ParseAddr(m.n.settings.Address); err == nil && !set.IsUnspecified() && !slices.Contains(addresses, set) {
-		addresses = []netip.Addr{set}
-	}
+	addresses := addressesNow(me.Addresses, ownAddresses(m.n.settings.Address))
 	if now != me.Ports || !slices.Equal(addresses, me.Addresses) {
 		if err := m.authority.Announce(ctx, addresses, now); err != nil {
 			return err
 		}
 	}
 	return m.phonePorts(ctx)
+}
+
+// addressesNow is what a server announces that announced some addresses and has others: as before while the first of them, which the
+// other servers use, is still one of its own.
+func addressesNow(announced, own []netip.Addr) []netip.Addr {
+	switch {
+	case len(announced) > 0 && slices.Contains(own, announced[0]), len(own) == 0 || own[0].IsLoopback() && len(announced) > 0 && !announced[0].IsLoopback():
+		return announced // that all interfaces are gone is no new address
+	}
+	return own
 }
 
 // phonePorts puts on record the ports at which phones find this server, where they are not the standard ones: what the others write into

@@ -76,7 +76,7 @@ func Init(o InitOptions) (result InitResult, err error) {
 	if err != nil {
 		return result, err
 	}
-	store, _, err := openStore(storeOptions{data: o.Data, name: o.Name, create: true})
+	store, _, err := openStore(context.Background(), storeOptions{data: o.Data, name: o.Name, create: true})
 	if err != nil {
 		return result, err
 	}

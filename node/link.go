@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/x509"
 	"errors"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/netip"
@@ -18,6 +19,7 @@ import (
 	"tandem/confdb"
 	"tandem/fault"
 	"tandem/security/ca"
+	"tandem/service"
 )
 
 // ownAddresses are those at which other servers reach this machine, when no one address was set: those of its interfaces, loopback
@@ -104,8 +106,9 @@ func peerOf(r *http.Request) (string, bool) {
 }
 
 // serveServers answers the other servers' requests for files and with records until ctx ends.
-func serveServers(ctx context.Context, l net.Listener, h http.Handler) error {
+func serveServers(ctx context.Context, l net.Listener, h http.Handler, log *slog.Logger) error {
 	s := &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 16 << 10,
+		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelInfo),
 		ConnContext: func(ctx context.Context, c net.Conn) context.Context {
 			if i, ok := link.PeerOf(c); ok {
 				return context.WithValue(ctx, peerKey{}, i)
@@ -119,6 +122,15 @@ func serveServers(ctx context.Context, l net.Listener, h http.Handler) error {
 		return nil
 	}
 	return err
+}
+
+// contained has a panic in a request end that request only.
+func contained(h *service.Host, handler http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if h.Guard(r.URL.Path, func() { handler.ServeHTTP(w, r) }) {
+			http.Error(w, "a defect of the program", http.StatusInternalServerError)
+		}
+	})
 }
 
 // serversClient reaches the port for files of other servers. Who answers must be the server at that address.

@@ -2,7 +2,6 @@ package node
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"log/slog"
 	"net"
@@ -47,9 +46,8 @@ type membership struct {
 	users     *userstate.Service
 	spread    *files.Spread
 	calls     *runner.Link // of call processing with that of the other servers
-	meshed    atomic.Bool
-	servers   atomic.Pointer[map[signal.NodeID]string] // their names
-	listens   string                                   // where signals between servers are listened for
+	signals   signalsPort
+	servers   atomic.Pointer[map[signal.NodeID]string] // names of the servers
 }
 
 // openMembership opens the configuration and everything that ties this server to the others, and registers how it ends.
@@ -67,7 +65,7 @@ func (n *Node) openMembership(h *service.Host) (m *membership, err error) {
 	if err := m.newMesh(); err != nil {
 		return nil, err
 	}
-	h.OnStop(func(context.Context) error { m.mesh.Close(); n.ports.forget("signals"); return nil })
+	h.OnStop(func(context.Context) error { m.closeMesh(); return nil })
 	if err := m.openStore(h); err != nil {
 		return nil, err
 	}
@@ -75,33 +73,6 @@ func (n *Node) openMembership(h *service.Host) (m *membership, err error) {
 		return nil, err
 	}
 	return m, nil
-}
-
-// newMesh makes this server's end of the signals between servers. It listens when there are others.
-func (m *membership) newMesh() (err error) {
-	i := m.link.Self()
-	address := m.n.ports.wanted("signals", m.n.settings.Ports.Signals)
-	if _, port, err := net.SplitHostPort(address); err == nil && port == "0" {
-		free, err := freePort(m.n.settings.Address)
-		if err != nil {
-			return err
-		}
-		address = net.JoinHostPort(m.n.settings.Address, strconv.Itoa(free))
-	}
-	_, port, err := net.SplitHostPort(address)
-	if err != nil {
-		return err
-	}
-	m.mesh, err = mesh.New(mesh.Options{
-		Self:   mesh.Member{Node: signal.NodeID(i.Node), Name: m.self, Address: net.JoinHostPort(ownAddresses(m.n.settings.Address)[0].String(), port)},
-		Listen: address, Cluster: i.Cluster, Identify: identify, Log: m.log,
-		TLS: func() (server, client *tls.Config, err error) {
-			c := m.link.TLS(link.Signals)
-			return c, c, nil
-		},
-	})
-	m.listens = address
-	return err
 }
 
 // openStore opens the configuration. The replication listens before, because whoever fills an empty copy calls this server.
@@ -121,13 +92,21 @@ func (m *membership) openStore(h *service.Host) error {
 	}
 	h.OnStop(func(context.Context) error { n.ports.forget("replication"); return streams.Listener.Close() })
 	raise := func(f *fault.Error) { n.alarms.Raise(f, "configuration") }
-	m.store, m.replica, err = openStore(storeOptions{data: n.options.Data, name: n.settings.Name, log: h.Log(), streams: streams, joins: m.link.Self().Node != 1,
+	store, _, err := openStore(h.Context(), storeOptions{data: n.options.Data, name: n.settings.Name, log: h.Log(), streams: streams, joins: m.link.Self().Node != 1,
 		report: raise, raise: raise, clear: func(c fault.Code) { n.alarms.Clear(c, "configuration") }, applied: m.applied, forward: forwarder{m}, fence: m.fence, release: m.release,
-		made: func(s *confdb.Store, r *replica.Replica) { m.store, m.replica = s, r; m.trust(); close(m.opened) }})
+		made: func(s *confdb.Store, r *replica.Replica) {
+			m.store, m.replica = s, r // before opened is closed and never after, because whoever dials or is told waits for that
+			m.trust()
+			close(m.opened)
+		}})
 	if err != nil {
 		return err
 	}
-	h.OnStop(func(context.Context) error { return m.store.Close() })
+	h.OnStop(func(context.Context) error {
+		err := store.Close()
+		n.alarms.ClearSubject("configuration") // whoever opens it next finds out anew
+		return err
+	})
 	return nil
 }
 
@@ -183,6 +162,7 @@ func (m *membership) join(h *service.Host) (err error) {
 	h.Go("certificates", ends(keeper.Run))
 	h.Go("replication", m.heartbeats)
 	h.Go("address", m.announce)
+	h.Go("alarms about servers", m.watchServers)
 	h.Go("files", func(ctx context.Context) error { m.spread.Run(ctx); return nil })
 	h.Go("names of files", m.followFiles)
 	h.Go("members", func(ctx context.Context) error {
@@ -196,8 +176,13 @@ const announceEvery = 2 * time.Second
 
 // announce tells the cluster where this server is, until that is known and whenever it changes.
 func (m *membership) announce(ctx context.Context) error {
+	told := ""
 	for {
-		if err := m.announced(ctx); err != nil && ctx.Err() == nil {
+		err := m.announced(ctx)
+		if err == nil {
+			told = ""
+		} else if ctx.Err() == nil && err.Error() != told { // once, while the publisher is away
+			told = err.Error()
 			m.log.Info("where this server listens is not on record yet", "cause", err)
 		}
 		select {
@@ -228,39 +213,12 @@ func (m *membership) listenFiles(h *service.Host) error {
 			return nil, err
 		}
 		h.OnStop(func(context.Context) error { n.ports.forget("files"); return l.Close() })
-		h.Go("port between servers", func(ctx context.Context) error { return serveServers(ctx, l, m.handler(n.recordsHandler())) })
+		h.Go("port between servers", func(ctx context.Context) error {
+			return serveServers(ctx, l, contained(h, m.handler(n.recordsHandler())), h.Log())
+		})
 		h.Go("joining", func(ctx context.Context) error { return m.authority.Serve(ctx, l.Joins()) })
 		return l.Addr(), nil
 	})
-}
-
-// meet takes the members as they are now: who is to be talked to, and whether the cluster knows where this server is.
-func (m *membership) meet(all []cluster.Member) {
-	servers, names := make([]mesh.Member, len(all)), make(map[signal.NodeID]string, len(all))
-	for i, member := range all {
-		names[signal.NodeID(member.Node)] = string(member.Name)
-		servers[i] = mesh.Member{Node: signal.NodeID(member.Node), Name: member.Name, Address: member.Signals()}
-	}
-	m.servers.Store(&names)
-	switch {
-	case m.meshed.Load():
-		if err := m.mesh.SetMembers(servers); err != nil {
-			m.log.Error("the servers to talk to could not be changed", "cause", err)
-		}
-	case len(servers) > 1: // a server alone needs no signals
-		if err := m.mesh.Start(servers); err != nil {
-			if f := fault.From(service.PortFault(err, service.DatabaseLayerMonitor, "tcp", m.listens)); f != nil {
-				m.n.alarms.Raise(f, "signals between servers")
-			}
-			m.log.Error("there are no signals between servers", "cause", err)
-			return
-		}
-		m.meshed.Store(true)
-		if a, err := net.ResolveTCPAddr("tcp", m.listens); err == nil {
-			m.n.ports.note("signals", a)
-		}
-	}
-	m.spread.Look()
 }
 
 func (m *membership) publisherName() telephony.ServerName {

@@ -200,25 +200,3 @@ func listenLocal(path string) (net.Listener, error) {
 	}
 	return l, os.Chmod(path, 0o600)
 }
-
-// measure adds the figures that are asked for when they are exported.
-func (n *Node) measure() {
-	figure := func(name, help string, f func(*runner.Exchange) float64) {
-		n.counters.Measure(name, help, func() float64 {
-			n.mu.RLock()
-			x := n.exchange
-			n.mu.RUnlock()
-			if x == nil {
-				return 0
-			}
-			return f(x)
-		})
-	}
-	figure("registered_devices", "Devices that are registered now.", func(x *runner.Exchange) float64 { return float64(x.Figures().Registered) })
-	figure("half_calls", "Half-calls that exist now.", func(x *runner.Exchange) float64 { return float64(x.Figures().HalfCalls) })
-	figure("calls_refused", "Calls refused because of overload since the start.", func(x *runner.Exchange) float64 { return float64(x.Figures().Refused) })
-	figure("inputs_misplaced", "Inputs that had no place in the state they met.", func(x *runner.Exchange) float64 { return float64(x.Figures().Misplaced) })
-	figure("calls_flooded", "Calls ended because more was sent to them than they could take.", func(x *runner.Exchange) float64 { return float64(x.Figures().Overflows) })
-	n.counters.Measure("alarms_standing", "Alarms that stand.", func() float64 { return float64(len(n.alarms.Standing())) })
-	n.counters.Gauge("build_info", "The version that runs.", "version").Set(1, n.options.Version)
-}

@@ -254,6 +254,7 @@ func (m *membership) heartbeats(ctx context.Context) error {
 				m.replica.Acknowledge(p.Name, confdb.Position{Epoch: s.Epoch, Index: s.Index})
 			}
 		}
+		m.meetAgain()
 		m.align()
 	}
 }

@@ -28,13 +28,13 @@ import (
 func (n *Node) definitions() []service.Definition {
 	return []service.Definition{
 		{Name: service.DatabaseLayerMonitor, About: "the configuration database on this server", Always: true,
-			Start: n.startDatabase, StartWithin: time.Minute},
+			Start: n.startDatabase, StartWithin: storeReady + 10*time.Second},
 		{Name: service.CDRInsert, About: "call records: journal and files", Always: true,
-			Needs: []service.Name{service.DatabaseLayerMonitor}, Start: n.startRecords},
+			Needs: []service.Name{service.DatabaseLayerMonitor}, Keeps: true, Start: n.startRecords},
 		{Name: service.CallManager, About: "registration and call processing: SCCP and SIP", Activated: true,
-			Needs: []service.Name{service.DatabaseLayerMonitor, service.CDRInsert}, Start: n.startCallManager},
+			Needs: []service.Name{service.DatabaseLayerMonitor, service.CDRInsert}, Keeps: true, Start: n.startCallManager},
 		{Name: service.TFTP, About: "configuration files and firmware over TFTP and HTTP", Activated: true,
-			Needs: []service.Name{service.DatabaseLayerMonitor}, Start: n.startTFTP},
+			Needs: []service.Name{service.DatabaseLayerMonitor}, Keeps: true, Start: n.startTFTP},
 		{Name: service.RISDataCollector, About: "what is registered where, and figures", Activated: true,
 			Needs: []service.Name{service.DatabaseLayerMonitor}, Start: n.startRIS},
 		{Name: service.Web, About: "the REST API and the figures, over HTTPS", Activated: true,

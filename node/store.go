@@ -45,8 +45,8 @@ type storeOptions struct {
 }
 
 // openStore opens the configuration of a data directory, or makes it, and waits until it can be worked with: changed on the
-// publisher, read on a subscriber.
-func openStore(o storeOptions) (*confdb.Store, *replica.Replica, error) {
+// publisher, read on a subscriber. The end of ctx ends the waiting.
+func openStore(ctx context.Context, o storeOptions) (*confdb.Store, *replica.Replica, error) {
 	key, err := sqlite.LoadKey(filepath.Join(o.data, secretDir, dataKeyFile), o.create)
 	if err != nil {
 		return nil, nil, err
@@ -73,7 +73,7 @@ func openStore(o storeOptions) (*confdb.Store, *replica.Replica, error) {
 	if o.made != nil {
 		o.made(store, r)
 	}
-	if err := usable(r, store); err != nil {
+	if err := usable(ctx, r, store); err != nil {
 		_ = store.Close()
 		return nil, nil, err
 	}
@@ -81,8 +81,8 @@ func openStore(o storeOptions) (*confdb.Store, *replica.Replica, error) {
 }
 
 // usable waits until the configuration can be worked with. Who follows another server needs a copy, and no publisher.
-func usable(r *replica.Replica, store *confdb.Store) error {
-	ctx, cancel := context.WithTimeout(context.Background(), storeReady)
+func usable(ctx context.Context, r *replica.Replica, store *confdb.Store) error {
+	ctx, cancel := context.WithTimeout(ctx, storeReady)
 	defer cancel()
 	for {
 		if r.Follows() && store.Snapshot().Position().Index > 0 {

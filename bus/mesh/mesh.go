@@ -110,7 +110,8 @@ func newMesh(o Options, between func(session.Carrier) session.Carrier) *Mesh {
 // startTime bounds how long the server inside may take until it listens.
 const startTime = 10 * time.Second
 
-// Start listens, and connects this server with the members. The error of a port that is taken is that of net.Listen.
+// Start listens, and connects this server with the members. The error of a port that is taken is that of net.Listen. What failed may be
+// tried again.
 func (m *Mesh) Start(members []Member) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -141,6 +142,7 @@ func (m *Mesh) Start(members []Member) error {
 	m.server = server
 	if err := m.connect(password); err != nil {
 		m.shutdown()
+		m.server = nil // so that it can be tried again
 		return fmt.Errorf("mesh: %w", err)
 	}
 	m.Endpoint.SetMembers(sessionMembers(members))

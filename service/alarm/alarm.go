@@ -172,6 +172,14 @@ func (b *Board) Clear(code fault.Code, subject string) bool {
 	return true
 }
 
+// Stands reports whether the alarm code stands about subject.
+func (b *Board) Stands(code fault.Code, subject string) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	_, ok := b.standing[key{code, subject}]
+	return ok
+}
+
 // ClearSubject ends all alarms about subject and returns how many there were.
 func (b *Board) ClearSubject(subject string) int {
 	now := b.opts.Now()

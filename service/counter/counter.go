@@ -91,6 +91,41 @@ func (s *Set) Measure(name, help string, value func() float64) {
 	s.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: prefix + name, Help: help}, value))
 }
 
+// MeasureEach adds gauges tandem_NAME that are asked for when they are exported, one per combination of label values: value calls its
+// argument for each there is. What it does not name is not exported. At most MaxCombinations are taken. value may be called from any goroutine.
+func (s *Set) MeasureEach(name, help string, value func(is func(v float64, values ...string)), labels ...string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.registry.MustRegister(&each{prometheus.NewDesc(prefix+name, help, labels, nil), len(labels), value})
+}
+
+// each is what MeasureEach registers.
+type each struct {
+	desc   *prometheus.Desc
+	labels int
+	value  func(func(float64, ...string))
+}
+
+// Describe implements prometheus.Collector.
+func (e *each) Describe(to chan<- *prometheus.Desc) { to <- e.desc }
+
+// Collect implements prometheus.Collector.
+func (e *each) Collect(to chan<- prometheus.Metric) {
+	seen := map[string]bool{}
+	e.value(func(v float64, values ...string) {
+		clean := make([]string, e.labels)
+		for i := range min(len(values), e.labels) {
+			clean[i] = strings.ToValidUTF8(values[i], "?")
+		}
+		key := strings.Join(clean, "\x00")
+		if seen[key] || len(seen) >= MaxCombinations { // Prometheus takes no figure twice
+			return
+		}
+		seen[key] = true
+		to <- prometheus.MustNewConstMetric(e.desc, prometheus.GaugeValue, v, clean...)
+	})
+}
+
 func figure[F any](s *Set, name string, build func() (*F, prometheus.Collector)) *F {
 	s.mu.Lock()
 	defer s.mu.Unlock()

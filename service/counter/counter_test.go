@@ -37,6 +37,26 @@ func TestFigures(t *testing.T) {
 	s.Measure("queue", "signals waiting", func() float64 { return 7 })
 	value(t, s, 7, "queue")
 
+	servers := []string{"cm1", "cm2", "cm1", "bad \xff"}
+	s.MeasureEach("lag", "changes missing", func(is func(float64, ...string)) {
+		for i, server := range servers {
+			is(float64(i), server)
+		}
+		for i := range 2 * MaxCombinations {
+			is(0, fmt.Sprint("stranger ", i))
+		}
+	}, "server")
+	value(t, s, 0, "lag", "cm1")
+	value(t, s, 1, "lag", "cm2")
+	value(t, s, 3, "lag", "bad ?")
+	servers = nil
+	if _, err := s.Value("lag", "cm2"); err == nil {
+		t.Error("what is there no more is exported")
+	}
+	if _, err := s.Value("lag", fmt.Sprint("stranger ", MaxCombinations)); err == nil {
+		t.Error("labels have no bound")
+	}
+
 	if _, err := s.Value("calls", "99"); err == nil {
 		t.Error("a combination that was never counted has a value")
 	}

@@ -193,7 +193,7 @@ func TestR46_ServerKilledAfterEachMessage(t *testing.T) {
 				done := false
 				for k := 1; !done; k++ {
 					bubble(t, newTown("a", "b", "c"), 3, func(t *testing.T, s *sites) {
-						done = killAfter(t, s, lost, k, after)
+						done = endAfter(t, s, s.kill, lost, k, after)
 					})
 					if t.Failed() {
 						t.Fatalf("the server was killed after message %d", k)
@@ -204,8 +204,28 @@ func TestR46_ServerKilledAfterEachMessage(t *testing.T) {
 	}
 }
 
-// killAfter reports whether the transfer had fewer messages.
-func killAfter(t *testing.T, s *sites, lost signal.NodeID, k int, after time.Duration) (done bool) {
+// TestCallProcessingStoppedAfterEachMessage is the same with a server on which call processing is stopped and which stays in the cluster:
+// nobody is told of a loss.
+func TestCallProcessingStoppedAfterEachMessage(t *testing.T) {
+	for lost := signal.NodeID(1); lost <= 3; lost++ {
+		for _, after := range []time.Duration{0, 3 * time.Millisecond} {
+			t.Run(fmt.Sprintf("server %d, %v later", lost, after), func(t *testing.T) {
+				done := false
+				for k := 1; !done; k++ {
+					bubble(t, newTown("a", "b", "c"), 3, func(t *testing.T, s *sites) {
+						done = endAfter(t, s, s.halt, lost, k, after)
+					})
+					if t.Failed() {
+						t.Fatalf("call processing was stopped after message %d", k)
+					}
+				}
+			})
+		}
+	}
+}
+
+// endAfter reports whether the transfer had fewer messages.
+func endAfter(t *testing.T, s *sites, end func(signal.NodeID), lost signal.NodeID, k int, after time.Duration) (done bool) {
 	a, b, c := s.phone("a", 1, k%2 == 0), s.phone("b", 2, k%3 == 0), s.phone("c", 3, false)
 	s.settle()
 	kill := make(chan struct{}, 1)
@@ -222,7 +242,7 @@ func killAfter(t *testing.T, s *sites, lost signal.NodeID, k int, after time.Dur
 		defer close(killed)
 		if _, ok := <-kill; ok {
 			time.Sleep(after)
-			s.kill(lost)
+			end(lost)
 		}
 	}()
 	alive := func(p *handset) bool { return p.x() != nil }

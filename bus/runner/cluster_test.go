@@ -86,6 +86,16 @@ func (s *sites) kill(n signal.NodeID) {
 	s.network.Kill(n)
 }
 
+// halt stops call processing of a server, which stays one of the cluster.
+func (s *sites) halt(n signal.NodeID) {
+	s.mu.Lock()
+	c := s.at[n]
+	s.former = append(s.former, c)
+	delete(s.at, n)
+	s.mu.Unlock()
+	c.x.Close()
+}
+
 // exchange is that of a server that lives, or nil.
 func (s *sites) exchange(n signal.NodeID) *Exchange {
 	s.mu.Lock()

@@ -53,3 +53,7 @@ type RegistrationDigest struct {
 
 // ResendRegistrations asks for all registrations at the receiving server, because the sender's copy differs.
 type ResendRegistrations struct{}
+
+// Leaving is the last word of call processing that stops on a server which stays in the cluster: what it had is lost, as with the server, and
+// it knows nothing of the others' any more.
+type Leaving struct{}

@@ -50,6 +50,7 @@ var numbers = map[byte]reflect.Type{
 	162: reflect.TypeFor[Registrations](),
 	163: reflect.TypeFor[RegistrationDigest](),
 	164: reflect.TypeFor[ResendRegistrations](),
+	165: reflect.TypeFor[Leaving](),
 }
 
 var numberOf = func() map[reflect.Type]byte {

@@ -336,15 +336,22 @@ func (x *Exchange) Figures() Figures {
 // closeLimit bounds how long Close waits for the calls to end.
 const closeLimit = 5 * time.Second
 
-// Close refuses new calls and ends those that are up, so that their records are closed. It returns when nothing works any
-// more, at the latest after five seconds.
+// Close refuses new calls and ends those that are up, so that their records are closed and the other servers know. It returns when nothing
+// works any more, at the latest after five seconds.
 func (x *Exchange) Close() {
 	x.closed.Store(true)
-	for _, c := range x.halves.all() {
-		c.post(signal.HangUp{Cause: signal.CauseTemporaryFailure})
-	}
-	for end := time.Now().Add(closeLimit); x.workers.active.Load() > 0 && time.Now().Before(end); {
-		time.Sleep(time.Millisecond)
+	told := map[*cell]bool{}
+	for end := time.Now().Add(closeLimit); ; time.Sleep(time.Millisecond) {
+		left := x.halves.all()
+		for _, c := range left { // among them those that were made while it was closed
+			if !told[c] {
+				told[c] = true
+				c.post(signal.HangUp{Cause: signal.CauseTemporaryFailure})
+			}
+		}
+		if len(left) == 0 && x.workers.active.Load() == 0 || time.Now().After(end) {
+			break
+		}
 	}
 	for _, c := range x.halves.all() {
 		x.forget(c)
@@ -353,9 +360,7 @@ func (x *Exchange) Close() {
 		if x.link != nil {
 			x.link.leave(x)
 			x.mu.Lock()
-			for _, n := range x.others() {
-				x.sendAll(n, nil)
-			}
+			x.toAll(bus.Leaving{})
 			x.mu.Unlock()
 		}
 		close(x.ending)

@@ -87,6 +87,17 @@ func (l *Link) leave(x *Exchange) {
 	}
 }
 
+// left is what follows when call processing of a server that stays reachable has stopped: as if the server had been lost and another come
+// in its place.
+func (l *Link) left(x *Exchange, n signal.NodeID) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.x == x {
+		x.serverLost(n)
+		x.serverBack(n, true)
+	}
+}
+
 // send gives a message to the mesh. It reports false when it will not arrive.
 func (x *Exchange) send(node signal.NodeID, topic bus.Topic, to signal.Address, message any) bool {
 	b, err := bus.Encode(to, message)
@@ -129,5 +140,7 @@ func (x *Exchange) received(from bus.Peer, payload []byte) {
 		x.heardDigest(from.Node, m)
 	case bus.ResendRegistrations:
 		x.sendRegistrations(from.Node)
+	case bus.Leaving:
+		x.link.left(x, from.Node)
 	}
 }

@@ -31,19 +31,7 @@ func standalone(t *testing.T) (*Node, string) {
 
 func run(t *testing.T, data string) *Node {
 	t.Helper()
-	n, err := Open(Options{Data: data, Version: "test"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(context.Background())
-	done := make(chan error, 1)
-	go func() { done <- n.Run(ctx) }()
-	t.Cleanup(func() {
-		cancel()
-		if err := <-done; err != nil {
-			t.Errorf("the server ended with %v", err)
-		}
-	})
+	n, _ := started(t, data)
 	wait, stop := context.WithTimeout(context.Background(), 30*time.Second)
 	defer stop()
 	if r := n.WaitReady(wait); r.ExitStatus() != 0 {
@@ -53,6 +41,31 @@ func run(t *testing.T, data string) *Node {
 		t.Fatalf("not ready: %+v", r)
 	}
 	return n
+}
+
+// started runs a server that can be stopped before the test ends.
+func started(t *testing.T, data string) (n *Node, stop func()) {
+	t.Helper()
+	n, err := Open(Options{Data: data, Version: "test"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- n.Run(ctx) }()
+	ended := false
+	stop = func() {
+		if ended {
+			return
+		}
+		ended = true
+		cancel()
+		if err := <-done; err != nil {
+			t.Errorf("%s ended with %v", n.settings.Name, err)
+		}
+	}
+	t.Cleanup(stop)
+	return n, stop
 }
 
 func TestServerComesUp(t *testing.T) {

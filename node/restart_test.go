@@ -22,31 +22,6 @@ import (
 	"tandem/telephony"
 )
 
-// started runs a server that can be stopped before the test ends.
-func started(t *testing.T, data string) (n *Node, stop func()) {
-	t.Helper()
-	n, err := Open(Options{Data: data, Version: "test"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(context.Background())
-	done := make(chan error, 1)
-	go func() { done <- n.Run(ctx) }()
-	ended := false
-	stop = func() {
-		if ended {
-			return
-		}
-		ended = true
-		cancel()
-		if err := <-done; err != nil {
-			t.Errorf("%s ended with %v", n.settings.Name, err)
-		}
-	}
-	t.Cleanup(stop)
-	return n, stop
-}
-
 func ready(t *testing.T, n *Node) {
 	t.Helper()
 	// A port may be that of somebody's outgoing connection for a moment; then it is tried again.

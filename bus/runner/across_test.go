@@ -187,36 +187,26 @@ func TestScenariosAcrossServers(t *testing.T) {
 // all three, at once and when the message has arrived. A and C, when B's server is lost, are joined or have nothing with each
 // other; in any case nothing is left that waits.
 func TestR46_ServerKilledAfterEachMessage(t *testing.T) {
-	for lost := signal.NodeID(1); lost <= 3; lost++ {
-		for _, after := range []time.Duration{0, 3 * time.Millisecond} {
-			t.Run(fmt.Sprintf("server %d, %v later", lost, after), func(t *testing.T) {
-				done := false
-				for k := 1; !done; k++ {
-					bubble(t, newTown("a", "b", "c"), 3, func(t *testing.T, s *sites) {
-						done = endAfter(t, s, s.kill, lost, k, after)
-					})
-					if t.Failed() {
-						t.Fatalf("the server was killed after message %d", k)
-					}
-				}
-			})
-		}
-	}
+	afterEachMessage(t, (*sites).kill, "the server was killed")
 }
 
 // TestCallProcessingStoppedAfterEachMessage is the same with a server on which call processing is stopped and which stays in the cluster:
 // nobody is told of a loss.
 func TestCallProcessingStoppedAfterEachMessage(t *testing.T) {
+	afterEachMessage(t, (*sites).halt, "call processing was stopped")
+}
+
+func afterEachMessage(t *testing.T, end func(*sites, signal.NodeID), what string) {
 	for lost := signal.NodeID(1); lost <= 3; lost++ {
 		for _, after := range []time.Duration{0, 3 * time.Millisecond} {
 			t.Run(fmt.Sprintf("server %d, %v later", lost, after), func(t *testing.T) {
 				done := false
 				for k := 1; !done; k++ {
 					bubble(t, newTown("a", "b", "c"), 3, func(t *testing.T, s *sites) {
-						done = endAfter(t, s, s.halt, lost, k, after)
+						done = endAfter(t, s, end, lost, k, after)
 					})
 					if t.Failed() {
-						t.Fatalf("call processing was stopped after message %d", k)
+						t.Fatalf("%s after message %d", what, k)
 					}
 				}
 			})
@@ -225,7 +215,7 @@ func TestCallProcessingStoppedAfterEachMessage(t *testing.T) {
 }
 
 // endAfter reports whether the transfer had fewer messages.
-func endAfter(t *testing.T, s *sites, end func(signal.NodeID), lost signal.NodeID, k int, after time.Duration) (done bool) {
+func endAfter(t *testing.T, s *sites, end func(*sites, signal.NodeID), lost signal.NodeID, k int, after time.Duration) (done bool) {
 	a, b, c := s.phone("a", 1, k%2 == 0), s.phone("b", 2, k%3 == 0), s.phone("c", 3, false)
 	s.settle()
 	kill := make(chan struct{}, 1)
@@ -242,7 +232,7 @@ func endAfter(t *testing.T, s *sites, end func(signal.NodeID), lost signal.NodeI
 		defer close(killed)
 		if _, ok := <-kill; ok {
 			time.Sleep(after)
-			end(lost)
+			end(s, lost)
 		}
 	}()
 	alive := func(p *handset) bool { return p.x() != nil }

@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"syscall"
 	"time"
 
@@ -269,7 +270,11 @@ func (m *membership) align() {
 	for _, g := range m.replica.Members() {
 		group[g.Server] = g
 	}
-	for _, member := range cluster.Members(m.store.Snapshot()) {
+	members := cluster.Members(m.store.Snapshot())
+	if !slices.ContainsFunc(members, func(x cluster.Member) bool { return x.Name == m.self }) {
+		return // a configuration of which this server is no part takes nobody out
+	}
+	for _, member := range members {
 		g, there := group[member.Name]
 		delete(group, member.Name)
 		if there && (g.Address == member.Replication() || member.Name == m.self) {

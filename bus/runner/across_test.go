@@ -214,6 +214,42 @@ func afterEachMessage(t *testing.T, end func(*sites, signal.NodeID), what string
 	}
 }
 
+// TestStopEndsCallsAtOnce: call processing that stops waits for nobody, whatever its calls are at, and the other party is released.
+func TestStopEndsCallsAtOnce(t *testing.T) {
+	for name, begin := range map[string]func(a, b *handset){
+		"ringing": func(a, _ *handset) { a.dial("b") },
+		"talking": func(a, b *handset) { a.s.talk(a, b) },
+		"held": func(a, b *handset) {
+			la, _ := a.s.talk(a, b)
+			a.hold(la, true)
+		},
+		"held by the other": func(a, b *handset) {
+			_, lb := a.s.talk(a, b)
+			b.hold(lb, true)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, newTown("a", "b"), 2, func(t *testing.T, s *sites) {
+				a, b := s.phone("a", 1, false), s.phone("b", 2, false)
+				s.settle()
+				begin(a, b)
+				s.settle()
+				begun := time.Now()
+				s.halt(1)
+				if took := time.Since(begun); took > time.Second {
+					t.Errorf("it took %v", took)
+				}
+				s.settle()
+				if b.calls() != 0 && b.last().failed == 0 {
+					t.Errorf("the other party is left with %+v", b.last())
+				}
+				b.hangUp()
+				s.idle()
+			})
+		})
+	}
+}
+
 // endAfter reports whether the transfer had fewer messages.
 func endAfter(t *testing.T, s *sites, end func(*sites, signal.NodeID), lost signal.NodeID, k int, after time.Duration) (done bool) {
 	a, b, c := s.phone("a", 1, k%2 == 0), s.phone("b", 2, k%3 == 0), s.phone("c", 3, false)

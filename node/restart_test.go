@@ -413,3 +413,77 @@ func TestAddressesNow(t *testing.T) {
 		}
 	}
 }
+
+// TestServersMove: a server that comes back at another address and other ports is found again, be it the subscriber or the publisher.
+func TestServersMove(t *testing.T) {
+	nodes, stop, data := pair(t)
+	for i := 1; i >= 0; i-- {
+		stop[i]()
+		s, err := loadSettings(data[i])
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.Address = fmt.Sprintf("127.0.0.%d", 10+i)
+		for _, p := range []*int{&s.Ports.Replication, &s.Ports.Signals, &s.Ports.Files} {
+			if *p, err = freePort(s.Address); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := s.save(data[i]); err != nil {
+			t.Fatal(err)
+		}
+		nodes[i], stop[i] = started(t, data[i])
+		ready(t, nodes[i])
+		until(t, "the two see each other", func() error { return seeEachOther(nodes[:]...) })
+		for _, n := range nodes {
+			until(t, "a change held by both", func() error {
+				r, err := n.store.Apply(context.Background(), *new(confdb.ChangeSet).Put(&telephony.Partition{Name: "moved", Description: time.Now().String()}), confdb.Options{Actor: "test"})
+				if err == nil && r.Durable != 2 {
+					err = fmt.Errorf("durable %d", r.Durable)
+				}
+				return err
+			})
+		}
+	}
+}
+
+// TestCertificatesRollOver: a new generation of the authority reaches every server while they talk to each other, and neither a running nor
+// a restarted one is lost over it.
+func TestCertificatesRollOver(t *testing.T) {
+	nodes, stop, data := pair(t)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	sessions := map[signal.NodeID]uint64{}
+	for _, p := range nodes[0].membership.mesh.Peers() {
+		sessions[p.Node] = p.Session
+	}
+	generation, err := nodes[0].membership.authority.Rotate(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	until(t, "every server has a certificate of it", func() error {
+		for _, n := range nodes {
+			for m := range n.store.Snapshot().Members() {
+				if m.Generation != generation {
+					return fmt.Errorf("for %s %s is of generation %d", n.settings.Name, m.Server, m.Generation)
+				}
+			}
+		}
+		return nil
+	})
+	if err := seeEachOther(nodes[:]...); err != nil {
+		t.Error(err)
+	}
+	for _, p := range nodes[0].membership.mesh.Peers() {
+		if p.Session != sessions[p.Node] {
+			t.Errorf("%s was lost meanwhile", p.Name)
+		}
+	}
+	stop[1]()
+	n, _ := started(t, data[1])
+	ready(t, n)
+	until(t, "the two see each other", func() error { return seeEachOther(nodes[0], n) })
+	if err := write(n, "new-generation"); err != nil {
+		t.Error(err)
+	}
+}

@@ -131,6 +131,7 @@ func where(n *Node, device string) (signal.NodeID, bool) {
 // TestDatabaseServiceIsRestarted: after a restart of the service that keeps the configuration a server is whole again: its calls go by
 // changes of the configuration, and it is one of the cluster.
 func TestDatabaseServiceIsRestarted(t *testing.T) {
+	t.Parallel()
 	nodes, _, _ := pair(t)
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
@@ -164,6 +165,7 @@ func TestDatabaseServiceIsRestarted(t *testing.T) {
 // TestCallManagerOfOneServer: when call processing of one server is stopped the others know that its phones are gone, and when it
 // is started again they learn of them; the server stays one of the cluster meanwhile.
 func TestCallManagerOfOneServer(t *testing.T) {
+	t.Parallel()
 	nodes, _, _ := pair(t)
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
@@ -224,6 +226,7 @@ func notStanding(n *Node, code fault.Code) error {
 // TestSubscriberWithoutPublisher: a subscriber that starts while the publisher is down serves from its own copy at once. That administration
 // waits stands as a warning until the publisher is back, and the publisher says which server is away.
 func TestSubscriberWithoutPublisher(t *testing.T) {
+	t.Parallel()
 	nodes, stop, data := pair(t)
 	if err := write(nodes[0], "before"); err != nil {
 		t.Fatal(err)
@@ -275,6 +278,7 @@ func TestSubscriberWithoutPublisher(t *testing.T) {
 
 // TestLostCopyIsFilledAgain: a subscriber that lost its database gets it from the publisher, and waits for it with an end.
 func TestLostCopyIsFilledAgain(t *testing.T) {
+	t.Parallel()
 	nodes, stop, data := pair(t)
 	if err := write(nodes[0], "before"); err != nil {
 		t.Fatal(err)
@@ -291,6 +295,7 @@ func TestLostCopyIsFilledAgain(t *testing.T) {
 
 // TestStopWhileWaitingForACopy: a server that waits for its first copy is stopped at once, and leaves its ports.
 func TestStopWhileWaitingForACopy(t *testing.T) {
+	t.Parallel()
 	_, stop, data := pair(t)
 	stop[0]()
 	stop[1]()
@@ -320,6 +325,7 @@ func TestStopWhileWaitingForACopy(t *testing.T) {
 // TestPortOfSignalsTaken: a server whose port for signals between servers is taken says so, serves its own phones, and talks to the others as
 // soon as the port is free.
 func TestPortOfSignalsTaken(t *testing.T) {
+	t.Parallel()
 	nodes, stop, data := pair(t)
 	at := nodes[1].Listening()["signals"]
 	stop[1]()
@@ -351,6 +357,7 @@ func TestPortOfSignalsTaken(t *testing.T) {
 // TestPublisherIsReplaced: a subscriber takes the publisher's place by force; the old one, coming back, follows it, takes no changes of its
 // own, and the cluster works as before. Then the role moves back as planned.
 func TestPublisherIsReplaced(t *testing.T) {
+	t.Parallel()
 	nodes, stop, data := pair(t)
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 	defer cancel()
@@ -416,6 +423,7 @@ func TestAddressesNow(t *testing.T) {
 
 // TestServersMove: a server that comes back at another address and other ports is found again, be it the subscriber or the publisher.
 func TestServersMove(t *testing.T) {
+	t.Parallel()
 	nodes, stop, data := pair(t)
 	for i := 1; i >= 0; i-- {
 		stop[i]()
@@ -450,6 +458,7 @@ func TestServersMove(t *testing.T) {
 // TestCertificatesRollOver: a new generation of the authority reaches every server while they talk to each other, and neither a running nor
 // a restarted one is lost over it.
 func TestCertificatesRollOver(t *testing.T) {
+	t.Parallel()
 	nodes, stop, data := pair(t)
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()

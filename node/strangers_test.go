@@ -70,6 +70,7 @@ func (b badge) knock(address string, purpose link.Purpose) (answer string, err e
 
 // TestT11_StrangersAtTheNodePorts: each port between servers of a running server takes members alone, with TLS 1.3 (T-11).
 func TestT11_StrangersAtTheNodePorts(t *testing.T) {
+	t.Parallel()
 	nodes, _, data := pair(t)
 	_, foreign := standalone(t)
 	member, alien := badgeOf(t, "a member", data[1]), badgeOf(t, "a server of another cluster", foreign)
@@ -97,6 +98,7 @@ func TestT11_StrangersAtTheNodePorts(t *testing.T) {
 // TestRemovedServerIsLockedOut: a server that was removed while it ran is cut off on every port at once, keeps its phones, and what it has on
 // its disk opens nothing.
 func TestRemovedServerIsLockedOut(t *testing.T) {
+	t.Parallel()
 	nodes, _, data := pair(t)
 	taken := badgeOf(t, "a removed server", data[1])
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
@@ -138,6 +140,7 @@ func TestRemovedServerIsLockedOut(t *testing.T) {
 
 // TestNonsenseFromAServer: questions that make no sense are refused, each for itself.
 func TestNonsenseFromAServer(t *testing.T) {
+	t.Parallel()
 	nodes, _, _ := pair(t)
 	m := nodes[1].membership
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)

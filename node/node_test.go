@@ -3,6 +3,7 @@ package node
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -46,7 +47,7 @@ func run(t *testing.T, data string) *Node {
 // started runs a server that can be stopped before the test ends.
 func started(t *testing.T, data string) (n *Node, stop func()) {
 	t.Helper()
-	n, err := Open(Options{Data: data, Version: "test"})
+	n, err := Open(Options{Data: data, Version: "test", Level: slog.LevelDebug})
 	if err != nil {
 		t.Fatal(err)
 	}

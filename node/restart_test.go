@@ -36,8 +36,24 @@ func ready(t *testing.T, n *Node) {
 // pair runs a publisher and a subscriber, with what stops them.
 func pair(t *testing.T) (nodes [2]*Node, stop [2]func(), data [2]string) {
 	t.Helper()
-	for i := range nodes {
+	for i := range data {
 		data[i] = filepath.Join(t.TempDir(), "data")
+	}
+	t.Cleanup(func() {
+		for _, n := range nodes {
+			if t.Failed() && n != nil {
+				for _, a := range append(n.alarms.Standing(), n.alarms.History()...) {
+					t.Logf("%s: %s %s %s", n.settings.Name, a.First.Format(time.RFC3339Nano), a.Message, a.Reason)
+				}
+			}
+		}
+		for _, d := range data {
+			if text, err := os.ReadFile(filepath.Join(d, logDir, "tandem.log")); t.Failed() && err == nil {
+				t.Logf("%s\n%s", d, text[max(0, len(text)-8000):])
+			}
+		}
+	})
+	for i := range nodes {
 		name := fmt.Sprintf("cm%d", i+1)
 		if i == 0 {
 			ports := ephemeral

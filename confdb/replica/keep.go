@@ -65,6 +65,11 @@ func (r *Replica) keepOnce() error {
 		halted, _ := m.state()
 		return r.refill(fmt.Errorf("the copy is damaged (%w)", halted))
 	case !r.runningNow():
+		select {
+		case <-r.closing: // it does not run because it is closed, and its log is whole
+			return nil
+		default:
+		}
 		var p promotion
 		if r.readJSON(promotionFile, &p) {
 			return r.promoteTo(p)

@@ -177,6 +177,9 @@ func TestDefectInARequest(t *testing.T) {
 	}
 	services.StartAll()
 	defer func() { _ = services.Shutdown(t.Context()) }()
+	if r := services.WaitReady(t.Context()); r.ExitStatus() != 0 {
+		t.Fatalf("%+v", r)
+	}
 	handler := contained(<-hosts, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/bad" {
 			panic("secret")

@@ -31,6 +31,17 @@ type ClusterOptions struct {
 	Version string
 	// Wrap is put before the children's command lines.
 	Wrap []string
+	// Place says at which address a server listens, from 0, and what is put before its command line so that it runs where that address
+	// is. nil: Address, and Wrap.
+	Place func(server int) (address string, wrap []string)
+}
+
+// place is where a server runs.
+func (o *ClusterOptions) place(server int) (address string, wrap []string) {
+	if o.Place == nil {
+		return Address(server), o.Wrap
+	}
+	return o.Place(server)
 }
 
 // Cluster is a running throw-away cluster.
@@ -86,10 +97,11 @@ func (c *Cluster) Add(ctx context.Context) error {
 		return err
 	}
 	name := fmt.Sprintf("cm%d", i+1)
+	address, _ := c.options.place(i)
 	if i == 0 {
-		_, err = node.Init(node.InitOptions{Data: data, Name: name, Address: Address(i), Ports: ports, Passphrase: Passphrase})
+		_, err = node.Init(node.InitOptions{Data: data, Name: name, Address: address, Ports: ports, Passphrase: Passphrase})
 	} else {
-		err = c.joinServer(ctx, node.JoinOptions{Data: data, Name: name, Address: Address(i), Ports: ports, Passphrase: Passphrase, Version: c.options.Version})
+		err = c.joinServer(ctx, node.JoinOptions{Data: data, Name: name, Address: address, Ports: ports, Passphrase: Passphrase, Version: c.options.Version})
 	}
 	if err != nil {
 		return fmt.Errorf("set %s up: %w", name, err)
@@ -141,7 +153,8 @@ func (c *Cluster) Named(name string) *Server {
 // Start starts a server that was stopped or killed, from 0.
 func (c *Cluster) Start(ctx context.Context, server int) error {
 	s := c.Servers[server]
-	started, err := Start(ctx, Options{Data: s.Data, Resume: true, Child: c.options.Child, Command: c.options.Command, Wrap: c.options.Wrap, Screen: c.options.Screen})
+	_, wrap := c.options.place(server)
+	started, err := Start(ctx, Options{Data: s.Data, Resume: true, Child: c.options.Child, Command: c.options.Command, Wrap: wrap, Screen: c.options.Screen})
 	if err != nil {
 		return fmt.Errorf("start cm%d: %w", server+1, err)
 	}

@@ -109,6 +109,7 @@ phone/load                  phone phone/audio
 scripts/testreport
 sim/net                     W S bus bus/session
 sim/lab                     node phone/... admin/client service/... sim/...
+sim/chaos                   W admin/client phone phone/audio sim/lab
 sim/peer                    media/codec phone/audio
 sim/demo                    W node phone/... admin/client service/... media/codec sim/lab sim/peer
 interop                     *

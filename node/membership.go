@@ -78,18 +78,11 @@ func (n *Node) openMembership(h *service.Host) (m *membership, err error) {
 // openStore opens the configuration. The replication listens before, because whoever fills an empty copy calls this server.
 func (m *membership) openStore(h *service.Host) error {
 	n := m.n
-	var streams *replica.Streams
-	err := n.ports.open(service.DatabaseLayerMonitor, "replication", "tcp", n.settings.Ports.Replication, func(address string) (net.Addr, error) {
-		l, err := m.link.Listen(link.Replication, address)
-		if err != nil {
-			return nil, err
-		}
-		streams = m.streams(l, m.reachable(l.Addr()))
-		return l.Addr(), nil
+	port := newLater(func() (l net.Listener, err error) {
+		err = m.portBetween("replication", n.settings.Ports.Replication, link.Replication, func(at *link.Listener) { l = at })
+		return l, err
 	})
-	if err != nil {
-		return err
-	}
+	streams := m.streams(port, m.reachable(n.ports.wanted("replication", n.settings.Ports.Replication)))
 	h.OnStop(func(context.Context) error { n.ports.forget("replication"); return streams.Listener.Close() })
 	raise := func(f *fault.Error) { n.alarms.Raise(f, "configuration") }
 	store, _, err := openStore(h.Context(), storeOptions{data: n.options.Data, name: n.settings.Name, log: h.Log(), streams: streams, joins: m.link.Self().Node != 1,
@@ -207,18 +200,19 @@ func ends(work func(context.Context) error) func(context.Context) error {
 // listenFiles opens the port for files, records and joining.
 func (m *membership) listenFiles(h *service.Host) error {
 	n := m.n
-	return n.ports.open(service.DatabaseLayerMonitor, "files", "tcp", n.settings.Ports.Files, func(address string) (net.Addr, error) {
-		l, err := m.link.Listen(link.Files, address)
-		if err != nil {
-			return nil, err
-		}
-		h.OnStop(func(context.Context) error { n.ports.forget("files"); return l.Close() })
-		h.Go("port between servers", func(ctx context.Context) error {
-			return serveServers(ctx, l, contained(h, m.handler(n.recordsHandler())), h.Log())
+	open := func() error {
+		return m.portBetween("files", n.settings.Ports.Files, link.Files, func(l *link.Listener) {
+			h.OnStop(func(context.Context) error { n.ports.forget("files"); return l.Close() })
+			h.Go("port between servers", func(ctx context.Context) error {
+				return serveServers(ctx, l, contained(h, m.handler(n.recordsHandler())), h.Log())
+			})
+			h.Go("joining", func(ctx context.Context) error { return m.authority.Serve(ctx, l.Joins()) })
 		})
-		h.Go("joining", func(ctx context.Context) error { return m.authority.Serve(ctx, l.Joins()) })
-		return l.Addr(), nil
-	})
+	}
+	if open() != nil {
+		h.Go("opening the port between servers", func(ctx context.Context) error { return again(ctx, open) })
+	}
+	return nil
 }
 
 func (m *membership) publisherName() telephony.ServerName {
@@ -260,10 +254,10 @@ func (m *membership) joinAddress() string {
 }
 
 // reachable is the address at which other servers reach a listener.
-func (m *membership) reachable(a net.Addr) string {
-	_, port, err := net.SplitHostPort(a.String())
+func (m *membership) reachable(address string) string {
+	_, port, err := net.SplitHostPort(address)
 	if err != nil {
-		return a.String()
+		return address
 	}
 	return net.JoinHostPort(ownAddresses(m.n.settings.Address)[0].String(), port)
 }

@@ -169,15 +169,15 @@ func (s *Service) foldSome(ctx context.Context, some []*telephony.UserState) boo
 
 // drop ends a change that lost, here and on the servers that hold it.
 func (s *Service) drop(u *telephony.UserState, why *fault.Error) {
-	if len(s.settle(u)) == 0 {
-		return
-	}
-	s.mu.Lock()
+	s.mu.Lock() // remembered first: another server may offer it again while it is settled
 	if len(s.lost) >= maximumLost {
 		clear(s.lost)
 	}
 	s.lost[u.Key()] = u
 	s.mu.Unlock()
+	if len(s.settle(u)) == 0 {
+		return
+	}
 	s.tell(u, why)
 	s.everyone(func(n signal.NodeID) { s.send(n, message{Settled: []*telephony.UserState{u}}) })
 }

@@ -1,6 +1,7 @@
 package sipua
 
 import (
+	"errors"
 	"net/netip"
 
 	"tandem/call/signal"
@@ -188,10 +189,16 @@ func (l *leg) answerMedia(media *signal.Session) {
 	switch was {
 	case offerAsked:
 		m := l.answerTo(media, l.asked)
+		said, heard, origin := l.said, l.heard, l.origin
 		l.said, l.heard, l.origin = m, l.asked, l.askedFrom
 		tx := l.tx
 		l.tx, l.asked = nil, nil
-		_ = l.d.Respond(tx, 200, l.write(m, m.Streams), l.news()...)
+		if err := l.d.Respond(tx, 200, l.write(m, m.Streams), l.news()...); errors.Is(err, sip.ErrFinished) {
+			// A CANCEL was quicker: it is answered already, and OnDialogCancel is on its way.
+			l.said, l.heard, l.origin = said, heard, origin
+			l.undo()
+			break
+		}
 		l.sent200(tx, ackPlain)
 	case offerGiven:
 		m := l.answerTo(media, l.asked)
@@ -203,14 +210,18 @@ func (l *leg) answerMedia(media *signal.Session) {
 			l.task = &task{media: media, silent: true}
 		}
 	case offerDrawn:
-		// The phone took the change back, the other party has it: undo it there.
-		l.asked = nil
-		if l.heard != nil {
-			l.offered = offerSilent
-			l.tell(signal.Offer{Media: l.heard})
-		}
+		l.undo()
 	}
 	l.pump()
+}
+
+// undo takes a change back that the other party has accepted and the phone does not want any more. Called with mu held.
+func (l *leg) undo() {
+	l.asked = nil
+	if l.heard != nil {
+		l.offered = offerSilent
+		l.tell(signal.Offer{Media: l.heard})
+	}
 }
 
 // mediaRefused tells the phone that its offer was not accepted. Called with mu held.

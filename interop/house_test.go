@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/netip"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -222,6 +223,9 @@ func hears(t testing.TB, p *phone.Phone, from int) {
 
 func rings(t testing.TB, p *phone.Phone) *phone.Call {
 	t.Helper()
+	must(t, p.Name()+" rings and shows from whom", p.WaitFor(within(t, step), "the calling party", func(st *phone.State) bool {
+		return slices.ContainsFunc(st.Calls, func(c *phone.Call) bool { return c.State == phone.RingingIn && c.Remote.Number != "" })
+	}))
 	c, err := p.WaitCall(within(t, step), phone.RingingIn)
 	must(t, p.Name()+" rings", err)
 	return c

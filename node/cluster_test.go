@@ -9,6 +9,7 @@ import (
 
 	"tandem/admin/client"
 	"tandem/confdb"
+	"tandem/sim/peer"
 	"tandem/telephony"
 )
 
@@ -23,7 +24,7 @@ func newCluster(t *testing.T, n int) []*Node {
 		data := filepath.Join(t.TempDir(), "data")
 		name := fmt.Sprintf("cm%d", i+1)
 		if i == 0 {
-			if _, err := Init(InitOptions{Data: data, Name: name, Address: "127.0.0.1", Ports: ephemeral, Passphrase: passphrase}); err != nil {
+			if _, err := Init(InitOptions{Data: data, Name: name, Address: "127.0.0.1", Ports: ports(t), Passphrase: passphrase}); err != nil {
 				t.Fatal(err)
 			}
 		} else {
@@ -43,17 +44,25 @@ func joinTo(t *testing.T, publisher *Node, data, name string) {
 		token, err = publisher.membership.CreateJoinToken(ctx, time.Hour, publisher.Listening()["files"], "")
 		return err
 	})
+	ports := ports(t)
+	if _, err := Join(ctx, JoinOptions{Data: data, Name: name, Address: "127.0.0.1", Ports: ports, Token: token.Token, Passphrase: passphrase, Version: "test"}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// ports are ephemeral ones but for those between servers, which must be known before the server starts. They are of those that
+// nobody else is given, nor any connection.
+func ports(t *testing.T) Ports {
+	t.Helper()
 	ports := ephemeral
 	for _, p := range []*int{&ports.Replication, &ports.Signals, &ports.Files} {
-		free, err := freePort("127.0.0.1")
+		free, err := peer.FreePorts(1)
 		if err != nil {
 			t.Fatal(err)
 		}
 		*p = free
 	}
-	if _, err := Join(ctx, JoinOptions{Data: data, Name: name, Address: "127.0.0.1", Ports: ports, Token: token.Token, Passphrase: passphrase, Version: "test"}); err != nil {
-		t.Fatal(err)
-	}
+	return ports
 }
 
 // until polls until f has no complaint any more.

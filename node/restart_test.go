@@ -56,14 +56,7 @@ func pair(t *testing.T) (nodes [2]*Node, stop [2]func(), data [2]string) {
 	for i := range nodes {
 		name := fmt.Sprintf("cm%d", i+1)
 		if i == 0 {
-			ports := ephemeral
-			for _, p := range []*int{&ports.Replication, &ports.Signals, &ports.Files} {
-				free, err := freePort("127.0.0.1")
-				if err != nil {
-					t.Fatal(err)
-				}
-				*p = free
-			}
+			ports := ports(t)
 			if _, err := Init(InitOptions{Data: data[i], Name: name, Address: "127.0.0.1", Ports: ports, Passphrase: passphrase}); err != nil {
 				t.Fatal(err)
 			}

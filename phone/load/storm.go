@@ -138,19 +138,26 @@ func (s *storm) prepare(ctx context.Context) error {
 	if err := s.settle(ctx); err != nil {
 		return err
 	}
+	talking := map[*phone.Phone]bool{}
 	for _, r := range s.runners {
+		home := r.atHome() // on a busy machine one may be at its backup already
+		if len(home) < 2*s.o.Talking {
+			return fmt.Errorf("%d phones are at %s, and %d are to talk", len(home), r.o.Phone.Servers[0], 2*s.o.Talking)
+		}
 		for pair := range s.o.Talking {
-			a, b := r.phones[2*pair], r.phones[2*pair+1]
-			if err := s.connect(ctx, a, b, r.number(2*pair+1), !r.o.NoMedia); err != nil {
+			i, j := home[2*pair], home[2*pair+1]
+			a, b := r.phones[i], r.phones[j]
+			if err := s.connect(ctx, a, b, r.number(j), !r.o.NoMedia); err != nil {
 				return err
 			}
 			s.pairs = append(s.pairs, [2]*phone.Phone{a, b})
+			talking[a], talking[b] = true, true
 		}
 	}
 	for _, r := range s.runners {
-		for i, p := range r.phones {
+		for _, p := range r.phones {
 			server, _, ok := p.Home()
-			talks := i < 2*s.o.Talking
+			talks := talking[p]
 			switch {
 			case ok && server == r.o.Phone.Servers[0]:
 				s.left[p] = server
@@ -164,6 +171,16 @@ func (s *storm) prepare(ctx context.Context) error {
 	}
 	s.result.Phones, s.result.Idle = len(s.left), len(s.idle)
 	return nil
+}
+
+// atHome lists the phones that are at their first server, by index.
+func (r *runner) atHome() (home []int) {
+	for i, p := range r.phones {
+		if server, _, ok := p.Home(); ok && server == r.o.Phone.Servers[0] {
+			home = append(home, i)
+		}
+	}
+	return home
 }
 
 // settle waits until every SCCP phone that has a backup has its spare connection there.

@@ -11,6 +11,7 @@ import (
 	"syscall"
 	"time"
 
+	"tandem/admin/client"
 	"tandem/sim/lab"
 	"tandem/sim/peer"
 )
@@ -29,7 +30,15 @@ func site(sip, sccp int) []byte {
 
 // server starts one on the first core.
 func (b *bench) server(sip, sccp int) (*lab.Server, error) {
-	return lab.Start(b.ctx, lab.Options{Child: true, Wrap: lab.Pinned(0), Site: site(sip, sccp)})
+	s, err := lab.Start(b.ctx, lab.Options{Child: true, Wrap: lab.Pinned(0), Site: site(sip, sccp)})
+	if err != nil {
+		return nil, err
+	}
+	// What the server can do is measured, not the pace at which it lets phones in that lost another one.
+	if _, err := s.Client.SetParameter(b.ctx, "MaximumRegistrationRate", client.ParameterValue{Value: "100000"}); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	return s, nil
 }
 
 // platform is a SIP server that is measured: ours, or another.
